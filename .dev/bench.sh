@@ -1,0 +1,15 @@
+# ./dev bench
+# shellcheck shell=bash
+.dev/packages.sh bench
+build release
+export KITH_BIN=$PWD/$bin
+if [[ -x $bin/kith-bench ]]; then
+  "$bin/kith-bench"
+fi
+# Whole-program measurements are executable scripts in bench/.
+for script in bench/*.sh bench/*.py; do
+  if [[ -x $script ]]; then
+    echo "== $script"
+    "$script"
+  fi
+done

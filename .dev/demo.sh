@@ -1,0 +1,4 @@
+# ./dev demo
+# shellcheck shell=bash
+build release bin/kith
+.dev/demo.py "$bin/kith"
