@@ -1,0 +1,135 @@
+#pragma once
+
+// What the engine tells the application. No event carries a secret except PairingCodeReady, whose
+// words are meant for the person in front of the device.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "kith/address.h"
+#include "kith/bytes.h"
+#include "kith/command.h"
+#include "kith/ids.h"
+#include "kith/result.h"
+#include "kith/time.h"
+
+namespace kith {
+
+enum class DeviceState : std::uint8_t {
+  discovered,
+  pairing,
+  provisional,   // this side is sure, the other's word is missing: the next contact finishes it
+  paired,
+  connected,
+  disconnected,  // paired, was connected in this run
+  blocked,
+};
+std::string_view to_string(DeviceState state);
+
+struct DeviceSummary {
+  DeviceId id;
+  std::string name;  // chosen by the device's owner; printable UTF-8, at most 64 bytes
+  DeviceState state = DeviceState::discovered;
+  std::string via;               // how it is reached now: an address, or ""
+  std::int64_t last_seen_ms = 0;  // Unix time, 0 for never
+};
+
+struct Listening {
+  RequestId request;
+  SocketId socket;
+  Address address;
+};
+struct RequestFailed {
+  RequestId request;
+  Error error;
+};
+
+struct PairingCodeReady {
+  RequestId request;
+  std::vector<std::string> words;  // twelve
+  Duration expires_in{};
+};
+struct PairingConfirmationNeeded {
+  RequestId request;
+  DeviceId device;
+  std::string name;
+  std::string fingerprint;  // equal on both screens
+};
+struct Paired {
+  RequestId request;
+  DeviceId device;
+  std::string name;
+};
+struct PairingFailed {
+  RequestId request;
+  Error error;
+};
+
+struct DeviceChanged {
+  DeviceSummary device;
+  bool removed = false;
+};
+
+enum class TransferDirection : std::uint8_t { sending, receiving };
+
+// An entry the person named: a file, or a directory with all beneath it.
+struct TransferItem {
+  std::string name;  // last component, bytes
+  bool directory = false;
+  std::uint64_t bytes = 0;
+  std::uint64_t files = 0;
+};
+
+struct TransferStarted {
+  RequestId request;
+  TransferId transfer;
+  DeviceId device;
+  std::uint64_t bytes_total = 0;
+};
+struct TransferOffered {
+  TransferId transfer;
+  DeviceId device;
+  std::vector<TransferItem> items;
+  std::uint64_t bytes_total = 0;
+  bool decision_needed = false;  // false: the policy has already answered
+};
+struct TransferProgress {
+  TransferId transfer;
+  TransferDirection direction = TransferDirection::sending;
+  std::uint64_t bytes_done = 0;   // sending: acknowledged by the receiver; never decreases
+  std::uint64_t bytes_total = 0;
+  std::uint64_t rate_bps = 0;     // bytes per second over the last seconds
+  std::optional<Duration> eta;
+};
+// One named path is durable at the receiver under its final name.
+struct ItemCompleted {
+  TransferId transfer;
+  TransferDirection direction = TransferDirection::sending;
+  std::string path;  // sending: as named; receiving: absolute final path; bytes
+  std::uint64_t bytes = 0;
+  std::array<std::byte, 32> digest{};  // BLAKE3 of the file, or of a directory's canonical manifest
+  Duration elapsed{};
+};
+struct TransferCompleted {
+  TransferId transfer;
+  TransferDirection direction = TransferDirection::sending;
+  std::uint64_t bytes = 0;
+  Duration elapsed{};
+  std::uint64_t skipped = 0;  // symbolic links and special files below the named paths, not sent
+};
+struct TransferFailed {
+  RequestId request;  // 0 when receiving
+  TransferId transfer;
+  TransferDirection direction = TransferDirection::sending;
+  Error error;
+};
+
+using Event = std::variant<Listening, RequestFailed, PairingCodeReady, PairingConfirmationNeeded,
+                           Paired, PairingFailed, DeviceChanged, TransferStarted, TransferOffered,
+                           TransferProgress, ItemCompleted, TransferCompleted, TransferFailed>;
+
+}  // namespace kith

@@ -1,0 +1,36 @@
+#pragma once
+
+// The durable store: a small ordered map of byte keys to byte values. Commits complete in the
+// order they were issued, each atomically: after a crash a prefix of them is present, and every
+// commit that completed is.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kith/bytes.h"
+#include "kith/ids.h"
+#include "kith/result.h"
+
+namespace kith {
+
+struct StoreChange {
+  std::string key;             // "device/<id hex>", "transfer/<id hex>/journal", ...
+  std::optional<Bytes> value;  // absent: the key is removed
+};
+
+struct StoreCommit {
+  StoreOpId op;
+  std::vector<StoreChange> changes;
+};
+
+struct StoreCompleted {
+  StoreOpId op;
+  Result<void> outcome;  // no_space, io_error
+};
+
+// Everything the store held when the engine was made.
+using RestoredState = std::map<std::string, Bytes>;
+
+}  // namespace kith
