@@ -1,0 +1,11 @@
+#include "engine/crypto/identity.h"
+
+#include "engine/crypto/kdf.h"
+
+namespace kith {
+
+Identity::Identity(const SecretKey& master_key)
+    : key_pair_(derive_key(master_key.view(), "kith identity v1")),
+      store_sealing_key_(derive_key(master_key.view(), "kith store v1")) {}
+
+}  // namespace kith

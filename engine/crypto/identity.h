@@ -1,0 +1,33 @@
+#pragma once
+
+// Who this device is. Everything follows from one master key of 32 bytes, which the person can
+// write down as 24 words (engine/words): the same words give the same id on a new machine.
+//
+//   master key --HKDF--+-- "kith identity v1" --> Ed25519 key pair: the device id
+//                      \-- "kith store v1"    --> key that seals records at rest
+//
+// It does not own: where the master key is stored.
+
+#include "engine/crypto/key_pair.h"
+#include "engine/crypto/secret_bytes.h"
+#include "kith/bytes.h"
+#include "kith/ids.h"
+
+namespace kith {
+
+class Identity {
+ public:
+  explicit Identity(const SecretKey& master_key);
+
+  DeviceId id() const { return key_pair_.id(); }
+  const KeyPair& key_pair() const { return key_pair_; }
+  const SecretKey& store_sealing_key() const { return store_sealing_key_; }
+
+  Signature sign(ByteView message) const { return key_pair_.sign(message); }
+
+ private:
+  KeyPair key_pair_;
+  SecretKey store_sealing_key_;
+};
+
+}  // namespace kith
