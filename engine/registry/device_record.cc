@@ -1,0 +1,114 @@
+#include "engine/registry/device_record.h"
+
+#include <algorithm>
+
+#include "engine/base/text.h"
+#include "engine/crypto/aead.h"
+#include "generated/device_generated.h"
+
+namespace kith {
+namespace {
+
+constexpr std::uint16_t kVersion = 1;
+constexpr std::string_view kKeyPrefix = "device/";
+
+std::string associated_data(const DeviceId& id, std::string_view field) {
+  return "device record " + std::string(field) + " " + id.to_hex();
+}
+
+flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> seal_secret(
+    flatbuffers::FlatBufferBuilder& builder, const std::optional<SecretKey>& secret,
+    const DeviceId& id, std::string_view field, const SecretKey& key, RandomSource& random) {
+  if (!secret) return 0;
+  const Bytes sealed =
+      seal(key, secret->view(), as_byte_view(associated_data(id, field)), random);
+  return builder.CreateVector(reinterpret_cast<const std::uint8_t*>(sealed.data()), sealed.size());
+}
+
+// Sets `out` if the field is present; false if it is present and does not open.
+bool open_secret(const flatbuffers::Vector<std::uint8_t>* sealed, const DeviceId& id,
+                 std::string_view field, const SecretKey& key, std::optional<SecretKey>& out) {
+  if (sealed == nullptr) return true;
+  auto opened = unseal(key, std::as_bytes(std::span(sealed->data(), sealed->size())),
+                     as_byte_view(associated_data(id, field)));
+  if (!opened || opened->size() != SecretKey::size()) return false;
+  out.emplace(std::move(*opened));
+  return true;
+}
+
+std::optional<SecretKey> clone_secret(const std::optional<SecretKey>& secret) {
+  return secret ? std::optional<SecretKey>(secret->clone()) : std::nullopt;
+}
+
+}  // namespace
+
+DeviceRecord DeviceRecord::clone() const {
+  return {id, name, blocked, clone_secret(secret), clone_secret(provisional), paired_at_ms,
+          last_seen_ms};
+}
+
+std::string device_store_key(const DeviceId& id) { return std::string(kKeyPrefix) + id.to_hex(); }
+
+std::optional<DeviceId> device_of_store_key(std::string_view key) {
+  if (!key.starts_with(kKeyPrefix)) return std::nullopt;
+  const auto id = DeviceId::parse(key.substr(kKeyPrefix.size()));
+  if (!id) return std::nullopt;
+  return *id;
+}
+
+StoreChange encode_device_record(const DeviceRecord& record, const SecretKey& sealing_key,
+                                 RandomSource& random) {
+  flatbuffers::FlatBufferBuilder builder;
+  const auto name = builder.CreateString(record.name);
+  const auto secret =
+      seal_secret(builder, record.secret, record.id, "secret", sealing_key, random);
+  const auto provisional =
+      seal_secret(builder, record.provisional, record.id, "provisional", sealing_key, random);
+  fbs::FinishDeviceRecordBuffer(
+      builder, fbs::CreateDeviceRecord(builder, kVersion, record.blocked, name, secret, provisional,
+                                       record.paired_at_ms, record.last_seen_ms));
+  const auto bytes = std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize()));
+  return {device_store_key(record.id), to_bytes(bytes)};
+}
+
+Result<DeviceRecord> decode_device_record(const DeviceId& id, ByteView value,
+                                          const SecretKey& sealing_key) {
+  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(value.data()), value.size());
+  if (!fbs::VerifyDeviceRecordBuffer(verifier)) {
+    return failure(ErrorCode::corrupt, "the record of device " + id.to_hex() + " is damaged");
+  }
+  const auto* stored = fbs::GetDeviceRecord(value.data());
+  if (stored->version() != kVersion) {
+    return failure(ErrorCode::corrupt,
+                   "the record of device " + id.to_hex() + " was written by another version",
+                   "run the version of kith that wrote it, or pair the device again");
+  }
+  DeviceRecord record;
+  record.id = id;
+  record.blocked = stored->blocked();
+  if (stored->name() != nullptr) record.name = clean_device_name(stored->name()->string_view());
+  record.paired_at_ms = stored->paired_at_ms();
+  record.last_seen_ms = stored->last_seen_ms();
+  if (!open_secret(stored->sealed_secret(), id, "secret", sealing_key, record.secret) ||
+      !open_secret(stored->sealed_provisional_secret(), id, "provisional", sealing_key,
+                   record.provisional)) {
+    return failure(ErrorCode::corrupt,
+                   "the secret of device " + id.to_hex() + " does not open with this key file",
+                   "pair the device again");
+  }
+  return record;
+}
+
+std::string clean_device_name(std::string_view name) {
+  std::string clean = printable(name);
+  std::size_t size = std::min(clean.size(), kMaxDeviceNameBytes);
+  // A continuation byte (10xxxxxx) at the cut belongs to a character that began before it.
+  while (size < clean.size() && size > 0 &&
+         (static_cast<unsigned char>(clean[size]) & 0xc0u) == 0x80u) {
+    --size;
+  }
+  clean.resize(size);
+  return clean;
+}
+
+}  // namespace kith
