@@ -1,0 +1,153 @@
+#include "engine/connectivity/dialer.h"
+
+#include <utility>
+
+#include "engine/base/check.h"
+
+namespace kith {
+namespace {
+
+// The peer answered and would not have us: more telling than silence.
+bool is_refusal(const Error& error) { return error.code == ErrorCode::refused; }
+
+}  // namespace
+
+std::optional<Dialer::Lost> Dialer::dial(Instant now, DialId dial, DialTarget target) {
+  KITH_CHECK(!target.hellos.empty());
+  if (target.addresses.size() > kMaxDialAddresses) target.addresses.resize(kMaxDialAddresses);
+  const std::vector<Address> addresses = target.addresses;
+  dials_.emplace(dial, Dial{std::move(target), addresses.size(), std::nullopt});
+  for (const Address& address : addresses) start(now, {dial, address, 0});
+  return conclude(dial);
+}
+
+std::vector<Dialer::Lost> Dialer::socket_opened(Instant now, SocketId socket) {
+  std::vector<Lost> lost;
+  const auto [begin, end] = waiting_.equal_range(socket);
+  std::vector<Try> tries;
+  for (auto it = begin; it != end; ++it) tries.push_back(it->second);
+  waiting_.erase(socket);
+  for (const Try& attempt : tries) {
+    if (!dials_.contains(attempt.dial)) continue;
+    start(now, attempt);
+    if (auto over = conclude(attempt.dial)) lost.push_back(std::move(*over));
+  }
+  return lost;
+}
+
+std::vector<Dialer::Lost> Dialer::socket_failed(Instant, SocketId socket, const Error& error) {
+  std::vector<Lost> lost;
+  const auto [begin, end] = waiting_.equal_range(socket);
+  std::vector<Try> tries;
+  for (auto it = begin; it != end; ++it) tries.push_back(it->second);
+  waiting_.erase(socket);
+  for (const Try& attempt : tries) {
+    fail(attempt, error);
+    if (auto over = conclude(attempt.dial)) lost.push_back(std::move(*over));
+  }
+  return lost;
+}
+
+std::optional<Dialer::Won> Dialer::connected(Instant now, ConnectionId connection) {
+  const auto found = connecting_.find(connection);
+  if (found == connecting_.end()) return std::nullopt;
+  const Try attempt = found->second;
+  connecting_.erase(found);
+  const auto dial = dials_.find(attempt.dial);
+  if (dial == dials_.end()) return std::nullopt;
+  const Won won{attempt.dial, dial->second.target.hellos[attempt.hello].provisional};
+  dials_.erase(dial);
+  std::erase_if(waiting_, [&](const auto& entry) { return entry.second.dial == won.dial; });
+  for (auto next = connecting_.begin(); next != connecting_.end();) {
+    const auto other = next++;
+    if (other->second.dial != won.dial) continue;
+    const ConnectionId loser = other->first;
+    connecting_.erase(other);
+    endpoint_.close(now, loser, 0, "another path was faster");
+  }
+  return won;
+}
+
+std::optional<Dialer::Lost> Dialer::closed(Instant now, ConnectionId connection,
+                                           const quic::CloseReason& reason) {
+  const auto found = connecting_.find(connection);
+  if (found == connecting_.end()) return std::nullopt;
+  Try attempt = found->second;
+  connecting_.erase(found);
+  const auto dial = dials_.find(attempt.dial);
+  if (dial == dials_.end()) return std::nullopt;
+  Error error = error_of(reason);
+  if (is_refusal(error) && attempt.hello + 1 < dial->second.target.hellos.size()) {
+    ++attempt.hello;
+    start(now, attempt);
+  } else {
+    fail(attempt, std::move(error));
+  }
+  return conclude(attempt.dial);
+}
+
+void Dialer::start(Instant now, const Try& attempt) {
+  const auto socket = find_socket_(attempt.address);
+  if (!socket) {
+    return fail(attempt, {ErrorCode::unreachable, "no socket can reach " +
+                                                      attempt.address.to_string(), ""});
+  }
+  if (!socket->open) {
+    waiting_.emplace(socket->id, attempt);
+    return;
+  }
+  const DialHello& hello = dials_.at(attempt.dial).target.hellos[attempt.hello];
+  const auto connection =
+      endpoint_.connect(now, socket->id, socket->local, attempt.address, hello.hello);
+  if (!connection) return fail(attempt, connection.error());
+  connecting_.emplace(*connection, attempt);
+}
+
+void Dialer::fail(const Try& attempt, Error error) {
+  const auto dial = dials_.find(attempt.dial);
+  if (dial == dials_.end()) return;
+  --dial->second.tries;
+  auto& kept = dial->second.error;
+  if (!kept || (is_refusal(error) && !is_refusal(*kept))) kept = std::move(error);
+}
+
+std::optional<Dialer::Lost> Dialer::conclude(DialId id) {
+  const auto dial = dials_.find(id);
+  if (dial == dials_.end() || dial->second.tries > 0) return std::nullopt;
+  Error error = dial->second.error.value_or(
+      Error{ErrorCode::unreachable, "no address of the device is known",
+            "give an address with --at"});
+  dials_.erase(dial);
+  return Lost{id, std::move(error)};
+}
+
+Error error_of(const quic::CloseReason& reason) {
+  using Kind = quic::CloseReason::Kind;
+  switch (reason.kind) {
+    case Kind::local:
+      return {ErrorCode::cancelled, "the connection was closed here", ""};
+    case Kind::peer_application:
+      return {ErrorCode::connection_lost, "the other device closed the connection", ""};
+    case Kind::tls_alert:
+    case Kind::not_named:
+    case Kind::not_admitted:
+      return {ErrorCode::refused, "the other device refused the connection",
+              "check that both devices are paired with each other"};
+    case Kind::idle_timeout:
+      return {ErrorCode::connection_lost, "the other device fell silent", ""};
+    case Kind::handshake_timeout:
+      return {ErrorCode::unreachable, "the other device did not answer",
+              "check that it is running and the address is right"};
+    case Kind::stateless_reset:
+      return {ErrorCode::connection_lost, "the other device has restarted", ""};
+    case Kind::peer_transport:
+    case Kind::version_negotiation:
+      return {reason.was_connected ? ErrorCode::connection_lost : ErrorCode::refused,
+              "the other device ended the connection: " + reason.text, ""};
+    case Kind::internal:
+      break;
+  }
+  return {ErrorCode::internal, "the connection failed: " + reason.text, ""};
+}
+
+}  // namespace kith

@@ -1,0 +1,96 @@
+#pragma once
+
+// Reaching a peer: all its addresses at once, and on each the ways to prove who we are in turn.
+// The first connection that completes wins and the others are closed.
+//
+//   dial --> for each address: connect with the first hello
+//            refused ---------> connect with the next hello, if there is one
+//            no answer -------> this address is out
+//   connected --> won          all addresses out --> lost, with the most telling error
+//
+// It does not own: where addresses come from, sockets (it asks for them), protocols.
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "engine/quic/endpoint.h"
+#include "engine/registry/protocol.h"
+
+namespace kith {
+
+// More are cut: a peer with dozens of dead addresses must not cost a packet storm.
+inline constexpr std::size_t kMaxDialAddresses = 8;
+
+struct DialHello {
+  quic::ClientHello hello;
+  bool provisional = false;  // proves a provisional secret
+};
+
+struct DialTarget {
+  std::vector<Address> addresses;
+  std::vector<DialHello> hellos;  // at least one
+};
+
+class Dialer {
+ public:
+  struct LocalSocket {
+    SocketId id;
+    Address local;
+    bool open = false;
+  };
+  // Names a socket that can send to an address, opening one if need be; empty if that is
+  // impossible.
+  using FindSocket = std::function<std::optional<LocalSocket>(const Address& remote)>;
+
+  // `endpoint` outlives the dialer.
+  Dialer(quic::Endpoint& endpoint, FindSocket find_socket)
+      : endpoint_(endpoint), find_socket_(std::move(find_socket)) {}
+
+  struct Lost {
+    DialId dial;
+    Error error;
+  };
+  struct Won {
+    DialId dial;
+    bool provisional = false;
+  };
+
+  // Lost at once if no address can be tried.
+  std::optional<Lost> dial(Instant now, DialId dial, DialTarget target);
+  std::vector<Lost> socket_opened(Instant now, SocketId socket);
+  std::vector<Lost> socket_failed(Instant now, SocketId socket, const Error& error);
+
+  // Empty if the connection is none of the dialer's.
+  std::optional<Won> connected(Instant now, ConnectionId connection);
+  std::optional<Lost> closed(Instant now, ConnectionId connection,
+                             const quic::CloseReason& reason);
+
+ private:
+  struct Try {
+    DialId dial;
+    Address address;
+    std::size_t hello = 0;
+  };
+  struct Dial {
+    DialTarget target;
+    std::size_t tries = 0;  // connecting or waiting for a socket
+    std::optional<Error> error;
+  };
+
+  void start(Instant now, const Try& attempt);
+  void fail(const Try& attempt, Error error);
+  std::optional<Lost> conclude(DialId dial);
+
+  quic::Endpoint& endpoint_;
+  FindSocket find_socket_;
+  std::map<DialId, Dial> dials_;
+  std::map<ConnectionId, Try> connecting_;
+  std::multimap<SocketId, Try> waiting_;
+};
+
+// What a closed connection means to a person.
+Error error_of(const quic::CloseReason& reason);
+
+}  // namespace kith

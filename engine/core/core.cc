@@ -1,0 +1,422 @@
+#include "engine/core/core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/check.h"
+#include "engine/core/server_names.h"
+#include "engine/transfer/transfer.h"
+
+namespace kith {
+namespace {
+
+SecretKey secret_of(const MasterKey& key) { return SecretKey::copy_of(key.bytes); }
+
+quic::EndpointConfig quic_config(const Config& config) {
+  quic::EndpointConfig quic;
+  quic.idle_timeout = config.idle_timeout;
+  quic.keep_alive = config.keep_alive;
+  quic.handshake_timeout = config.connect_timeout;
+  return quic;
+}
+
+}  // namespace
+
+Engine::Core::Core(const Config& config, const MasterKey& key, const RestoredState& restored,
+                   const Seed& seed, Instant now, std::int64_t unix_ms)
+    : clock_{now, unix_ms},
+      now_(now),
+      identity_(secret_of(key)),
+      own_key_(std::make_shared<const KeyPair>(identity_.key_pair().clone())),
+      devices_(identity_.id(), identity_.store_sealing_key().clone(),
+               RandomSource(seed).fork("registry")) {
+  counters_["store.unreadable_device"] = devices_.restore(restored);
+  RandomSource root(seed);
+  register_protocols(config, root);
+  access_.emplace(own_key_, *pairing_, protocols_, devices_,
+                  [this] { return this->unix_ms(now_); });
+  endpoint_.emplace(quic_config(config), *access_, root.fork("quic"));
+  dialer_.emplace(*endpoint_, [this](const Address& remote) { return socket_for(remote); });
+}
+
+void Engine::Core::register_protocols(const Config& config, RandomSource& root) {
+  auto pairing = std::make_unique<pairing::PairingProtocol>(
+      pairing::PairingConfig{config.pairing_code_lifetime, clean_device_name(config.device_name)},
+      identity_, devices_, EffectIds(protocols_.next_index()), root.fork("pairing"));
+  pairing_ = pairing.get();
+  auto added = protocols_.add(std::string(pairing::kPairingAlpn), Access::anyone,
+                              std::move(pairing));
+  KITH_CHECK(added.has_value());
+  auto transfer = std::make_unique<transfer::TransferProtocol>(
+      EffectIds(protocols_.next_index()), root.fork("transfer"));
+  added = protocols_.add(std::string(transfer::kTransferAlpn), Access::paired,
+                         std::move(transfer));
+  KITH_CHECK(added.has_value());
+}
+
+void Engine::Core::handle(Instant now, const Input& input) {
+  KITH_CHECK_MSG(outputs_.empty(), "outputs are drained before the next input");
+  KITH_CHECK_MSG(now >= now_, "time goes forward");
+  now_ = now;
+  pairing_->set_unix_ms(unix_ms(now));
+  std::visit([&](const auto& concrete) { on_input(now, concrete); }, input);
+  pump(now);
+}
+
+std::optional<Output> Engine::Core::poll_output() {
+  if (outputs_.empty()) return std::nullopt;
+  std::optional<Output> output(std::move(outputs_.front()));
+  outputs_.pop_front();
+  return output;
+}
+
+std::optional<Transmit> Engine::Core::poll_datagrams(Instant now, SocketId socket,
+                                                     std::span<std::byte> out,
+                                                     std::size_t max_segments) {
+  return endpoint_->poll_datagrams(now, socket, out, max_segments);
+}
+
+std::optional<Wakeup> Engine::Core::next_wakeup() const {
+  std::optional<Wakeup> earliest = endpoint_->next_wakeup();
+  for (const auto& entry : protocols_.entries()) {
+    const auto wakeup = entry.protocol->next_wakeup();
+    if (wakeup && (!earliest || wakeup->at < earliest->at)) earliest = wakeup;
+  }
+  return earliest;
+}
+
+std::map<std::string_view, std::uint64_t> Engine::Core::counters() const {
+  auto all = counters_;
+  all.insert(endpoint_->counters().begin(), endpoint_->counters().end());
+  all.insert(pairing_->counters().begin(), pairing_->counters().end());
+  return all;
+}
+
+void Engine::Core::check_invariants() const {
+  devices_.check_invariants();
+  endpoint_->check_invariants();
+  for (const auto& entry : protocols_.entries()) entry.protocol->check_invariants();
+  for (const auto& [connection, link] : links_) {
+    if (!link.paired) continue;
+    KITH_CHECK(devices_.state(link.peer) == DeviceState::connected);
+  }
+}
+
+// --- inputs -------------------------------------------------------------------------------------
+
+void Engine::Core::on_input(Instant now, const DatagramsReceived& input) {
+  endpoint_->handle_datagrams(now, input);
+}
+
+void Engine::Core::on_input(Instant now, const SocketOpened& input) {
+  auto* socket = sockets_.find(input.socket);
+  if (socket == nullptr) {  // cancelled while it was being opened
+    outputs_.push_back(CloseSocket{input.socket});
+    return;
+  }
+  socket->local = input.local;
+  socket->open = true;
+  if (socket->request) emit(Listening{*socket->request, input.socket, input.local});
+  for (const auto& lost : dialer_->socket_opened(now, input.socket)) tell_lost(now, lost);
+}
+
+void Engine::Core::on_input(Instant now, const SocketFailed& input) {
+  const auto* socket = sockets_.find(input.socket);
+  if (socket == nullptr) return;
+  if (socket->request) emit(RequestFailed{*socket->request, input.error});
+  sockets_.erase(input.socket);
+  for (const auto& lost : dialer_->socket_failed(now, input.socket, input.error)) {
+    tell_lost(now, lost);
+  }
+}
+
+void Engine::Core::on_input(Instant now, const TimerFired&) {
+  endpoint_->handle_timeout(now);
+  for (std::uint16_t i = 0; i < protocols_.entries().size(); ++i) {
+    const auto wakeup = protocol_at(i).next_wakeup();
+    if (wakeup && wakeup->at <= now) give(now, i, TimerDue{});
+  }
+}
+
+void Engine::Core::on_input(Instant now, const WallClock& input) {
+  clock_ = {now, input.unix_ms};
+  pairing_->set_unix_ms(input.unix_ms);
+}
+
+void Engine::Core::on_input(Instant, const Entropy& input) {
+  endpoint_->mix(input.bytes);
+  devices_.mix(input.bytes);
+  for (auto& entry : protocols_.entries()) entry.protocol->mix(input.bytes);
+}
+
+void Engine::Core::on_input(Instant now, const StoreCompleted& input) {
+  const std::uint16_t owner = EffectIds::owner_of(input.op);
+  if (owner != kOwnEffects) return give(now, owner, input);
+  if (!input.outcome) ++counters_["store.commit_failed"];
+  const auto removal = removals_.find(input.op);
+  if (removal == removals_.end()) return;
+  emit(DeviceChanged{std::move(removal->second.device), removal->second.removed});
+  removals_.erase(removal);
+}
+
+void Engine::Core::on_input(Instant now, const FileCompleted& input) {
+  give(now, EffectIds::owner_of(input.op), input);
+}
+
+void Engine::Core::on_input(Instant now, const ComputeCompleted& input) {
+  give(now, EffectIds::owner_of(input.id), input);
+}
+
+void Engine::Core::on_input(Instant now, const Command& input) {
+  std::visit([&](const auto& command) { on_command(now, command); }, input);
+  for (std::uint16_t i = 0; i < protocols_.entries().size(); ++i) give(now, i, input);
+}
+
+// --- commands of the core -----------------------------------------------------------------------
+
+void Engine::Core::on_command(Instant, const Listen& command) {
+  const auto socket = sockets_.add(command.bind, command.request);
+  if (!socket) {
+    return emit(RequestFailed{command.request,
+                              {ErrorCode::limit_exceeded, "too many sockets are open", ""}});
+  }
+  outputs_.push_back(OpenSocket{*socket, command.bind});
+}
+
+void Engine::Core::on_command(Instant, const Cancel& command) {
+  for (const SocketId socket : sockets_.of_request(command.request)) {
+    if (sockets_.find(socket)->open) outputs_.push_back(CloseSocket{socket});
+    sockets_.erase(socket);
+  }
+}
+
+void Engine::Core::on_command(Instant, const AddDeviceAddress& command) {
+  auto& addresses = manual_addresses_[command.device];
+  std::erase(addresses, command.address);
+  addresses.insert(addresses.begin(), command.address);
+  if (addresses.size() > kMaxManualAddresses) addresses.pop_back();
+}
+
+void Engine::Core::on_command(Instant now, const RemoveDevice& command) {
+  auto summary = devices_.summary(command.device);
+  if (!summary) return;
+  cut_connections(now, command.device);
+  devices_.apply(command.device, DeviceTrigger::removed);
+  const StoreOpId op = ids_.store_op();
+  outputs_.push_back(StoreCommit{op, {{device_store_key(command.device), std::nullopt}}});
+  removals_.emplace(op, Removal{std::move(*summary), true});
+}
+
+void Engine::Core::on_command(Instant now, const BlockDevice& command) {
+  cut_connections(now, command.device);
+  DeviceRecord record;
+  if (const DeviceRecord* known = devices_.find(command.device)) record = known->clone();
+  record.id = command.device;
+  record.blocked = true;
+  const StoreOpId op = ids_.store_op();
+  outputs_.push_back(StoreCommit{op, {devices_.change_to(record)}});
+  // Refused from this moment, whatever becomes of the write.
+  devices_.put(std::move(record), DeviceTrigger::blocked);
+  removals_.emplace(op, Removal{*devices_.summary(command.device), false});
+}
+
+// --- events of the endpoint ---------------------------------------------------------------------
+
+void Engine::Core::pump(Instant now) {
+  for (bool busy = true; busy;) {
+    busy = false;
+    while (const auto event = endpoint_->poll_event()) {
+      std::visit([&](const auto& concrete) { on_event(now, concrete); }, *event);
+      busy = true;
+    }
+    for (std::uint16_t i = 0; i < protocols_.entries().size(); ++i) {
+      while (const auto output = protocol_at(i).poll_output()) {
+        std::visit([&](const auto& concrete) { carry_out(now, i, concrete); }, *output);
+        busy = true;
+      }
+    }
+  }
+}
+
+void Engine::Core::on_event(Instant now, const quic::Connected& event) {
+  const auto* entry = protocols_.find(event.alpn);
+  const auto won = dialer_->connected(now, event.connection);
+  if (entry == nullptr || event.initiated_here != won.has_value()) {
+    endpoint_->close(now, event.connection, 0, "not expected");
+    return;
+  }
+  const std::uint16_t index = protocols_.index_of(*entry);
+  links_.emplace(event.connection, Link{index, event.peer, event.by_psk});
+  if (event.by_psk) {
+    const auto* match = devices_.psk_match(event.psk_identity, unix_ms(now));
+    note_connected(now, event,
+                   won ? won->provisional : match != nullptr && match->provisional);
+  }
+  ConnectionOpened opened;
+  opened.connection = event.connection;
+  if (won) opened.dial = won->dial;
+  opened.peer = event.peer;
+  opened.own_key = event.own_key;
+  opened.paired = event.by_psk;
+  opened.exporter = event.exporter;
+  give(now, index, opened);
+}
+
+void Engine::Core::note_connected(Instant now, const quic::Connected& event, bool provisional) {
+  if (provisional) pairing_->finish_provisional(event.peer);
+  const bool moved = devices_.apply(event.peer, DeviceTrigger::connection_opened);
+  KITH_CHECK_MSG(moved, "a device that proved its secret is paired");
+  devices_.note_seen(event.peer, event.remote.to_string(), unix_ms(now));
+  outputs_.push_back(StoreCommit{ids_.store_op(), {devices_.change_to(*devices_.find(event.peer))}});
+  emit_device(event.peer);
+}
+
+void Engine::Core::on_event(Instant now, const StreamOpened& event) {
+  to_protocol_of(now, event.connection, event);
+}
+void Engine::Core::on_event(Instant now, const StreamReady& event) {
+  to_protocol_of(now, event.connection, event);
+}
+void Engine::Core::on_event(Instant now, const StreamWritable& event) {
+  to_protocol_of(now, event.connection, event);
+}
+void Engine::Core::on_event(Instant now, const StreamReset& event) {
+  to_protocol_of(now, event.connection, event);
+}
+void Engine::Core::on_event(Instant now, const StreamStopped& event) {
+  to_protocol_of(now, event.connection, event);
+}
+
+void Engine::Core::on_event(Instant now, const quic::StreamReadable& event) {
+  const auto readable = endpoint_->take(event.connection, event.stream);
+  if (readable.bytes.empty() && !readable.fin) return;
+  to_protocol_of(now, event.connection,
+                 StreamReceived{event.connection, event.stream, readable.bytes, readable.fin});
+}
+
+void Engine::Core::on_event(Instant now, const quic::Closed& event) {
+  if (const auto lost = dialer_->closed(now, event.connection, event.reason)) {
+    tell_lost(now, *lost);
+  }
+  const auto found = links_.find(event.connection);
+  if (found == links_.end()) return;
+  const Link link = found->second;
+  links_.erase(found);
+  if (link.paired && !has_connection(link.peer) &&
+      devices_.apply(link.peer, DeviceTrigger::connections_closed)) {
+    emit_device(link.peer);
+  }
+  ConnectionClosed closed;
+  closed.connection = event.connection;
+  closed.error = error_of(event.reason);
+  closed.by_application = event.reason.kind == quic::CloseReason::Kind::peer_application;
+  closed.application_code = closed.by_application ? event.reason.code : 0;
+  give(now, link.protocol, closed);
+}
+
+template <class StreamEvent>
+void Engine::Core::to_protocol_of(Instant now, ConnectionId connection, const StreamEvent& event) {
+  const auto link = links_.find(connection);
+  if (link != links_.end()) give(now, link->second.protocol, event);
+}
+
+// --- outputs of protocols -----------------------------------------------------------------------
+
+void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialDevice& output) {
+  const auto offers = devices_.psk_offers(output.device, unix_ms(now));
+  if (offers.empty()) {
+    return give(now, owner,
+                DialFailed{output.dial,
+                           {ErrorCode::permission_denied,
+                            "the device " + output.device.to_hex() + " is not paired with this one",
+                            "pair the two devices first"}});
+  }
+  DialTarget target;
+  for (const auto& offer : offers) {
+    quic::ClientHello hello;
+    hello.alpns = {protocols_.entries()[owner].alpn};
+    hello.psk = quic::ClientHello::Psk{offer.identity, offer.key, output.device};
+    target.hellos.push_back({std::move(hello), offer.provisional});
+  }
+  target.addresses = manual_addresses_[output.device];
+  dial(now, output.dial, std::move(target));
+}
+
+void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialKey& output) {
+  quic::ClientHello hello;
+  hello.server_name = server_name_of(output.expected);
+  hello.alpns = {protocols_.entries()[owner].alpn};
+  hello.key = output.present;
+  hello.expected_key = output.expected;
+  dial(now, output.dial, {output.addresses, {{std::move(hello), false}}});
+}
+
+void Engine::Core::dial(Instant now, DialId dial, DialTarget target) {
+  if (const auto lost = dialer_->dial(now, dial, std::move(target))) tell_lost(now, *lost);
+}
+
+void Engine::Core::carry_out(Instant now, std::uint16_t, const CloseConnection& output) {
+  endpoint_->close(now, output.connection, output.code, output.reason);
+}
+void Engine::Core::carry_out(Instant, std::uint16_t, const OpenStream& output) {
+  endpoint_->open_stream(output.connection, output.kind, output.tag);
+}
+void Engine::Core::carry_out(Instant, std::uint16_t, const StreamWrite& output) {
+  endpoint_->write(output.connection, output.stream, output.data, output.fin);
+}
+void Engine::Core::carry_out(Instant, std::uint16_t, const StreamCredit& output) {
+  endpoint_->credit(output.connection, output.stream, output.bytes);
+}
+void Engine::Core::carry_out(Instant, std::uint16_t, const ResetStream& output) {
+  endpoint_->reset_stream(output.connection, output.stream, output.code);
+}
+void Engine::Core::carry_out(Instant, std::uint16_t, const StopStream& output) {
+  endpoint_->stop_stream(output.connection, output.stream, output.code);
+}
+
+// --- shared -------------------------------------------------------------------------------------
+
+void Engine::Core::tell_lost(Instant now, const Dialer::Lost& lost) {
+  give(now, EffectIds::owner_of(lost.dial), DialFailed{lost.dial, lost.error});
+}
+
+std::optional<Dialer::LocalSocket> Engine::Core::socket_for(const Address& remote) {
+  if (const auto id = sockets_.find_for(remote)) {
+    const auto* socket = sockets_.find(*id);
+    return Dialer::LocalSocket{*id, socket->local, socket->open};
+  }
+  Address any;
+  any.family = remote.family;
+  const auto id = sockets_.add(any, std::nullopt);
+  if (!id) return std::nullopt;
+  outputs_.push_back(OpenSocket{*id, any});
+  return Dialer::LocalSocket{*id, any, false};
+}
+
+void Engine::Core::cut_connections(Instant now, const DeviceId& device) {
+  for (const auto& [connection, link] : links_) {
+    if (link.peer == device) endpoint_->close(now, connection, kRevoked, "revoked");
+  }
+}
+
+bool Engine::Core::has_connection(const DeviceId& device) const {
+  return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
+    return entry.second.paired && entry.second.peer == device;
+  });
+}
+
+void Engine::Core::give(Instant now, std::uint16_t owner, const ProtocolInput& input) {
+  KITH_CHECK(owner < protocols_.entries().size());
+  protocol_at(owner).handle(now, input);
+}
+
+std::int64_t Engine::Core::unix_ms(Instant now) const {
+  constexpr std::int64_t kNsPerMs = 1'000'000;
+  return clock_.unix_ms + (now - clock_.at).count() / kNsPerMs;
+}
+
+void Engine::Core::emit_device(const DeviceId& device) {
+  if (auto summary = devices_.summary(device)) emit(DeviceChanged{std::move(*summary), false});
+}
+
+}  // namespace kith

@@ -1,0 +1,144 @@
+#pragma once
+
+// The engine put together: one QUIC endpoint, the registries, and the protocols on top. It routes
+// and owns; decisions live in the parts.
+//
+//   inputs --> endpoint --events--> protocol by ALPN --outputs--> endpoint, dialer, driver
+//          \-> commands ----------> protocols, sockets, devices
+//          \-> completions -------> the protocol that owns the id
+//
+// After every input the parts are drained until none has anything left to say.
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "engine/connectivity/dialer.h"
+#include "engine/core/access.h"
+#include "engine/core/socket_table.h"
+#include "engine/crypto/identity.h"
+#include "engine/pairing/pairing.h"
+#include "engine/quic/endpoint.h"
+#include "engine/registry/device_registry.h"
+#include "engine/registry/protocol_registry.h"
+#include "kith/engine.h"
+
+namespace kith {
+
+class Engine::Core {
+ public:
+  Core(const Config& config, const MasterKey& key, const RestoredState& restored, const Seed& seed,
+       Instant now, std::int64_t unix_ms);
+
+  void handle(Instant now, const Input& input);
+  std::optional<Output> poll_output();
+  std::optional<Transmit> poll_datagrams(Instant now, SocketId socket, std::span<std::byte> out,
+                                         std::size_t max_segments);
+  std::optional<Wakeup> next_wakeup() const;
+  DeviceId id() const { return identity_.id(); }
+  std::vector<DeviceSummary> devices() const { return devices_.summaries(); }
+  std::map<std::string_view, std::uint64_t> counters() const;
+  void check_invariants() const;
+
+ private:
+  // An application code for connections cut because a device was removed or blocked.
+  static constexpr std::uint64_t kRevoked = 0x6b01;
+  // Manual addresses of one device; the latest are kept.
+  static constexpr std::size_t kMaxManualAddresses = 16;
+  // The owner of effects that belong to no protocol.
+  static constexpr std::uint16_t kOwnEffects = 0xffff;
+
+  struct Link {  // one connected peer
+    std::uint16_t protocol = 0;
+    DeviceId peer;
+    bool paired = false;
+  };
+  struct Clock {
+    Instant at;
+    std::int64_t unix_ms = 0;
+  };
+  struct Removal {
+    DeviceSummary device;
+    bool removed = false;  // otherwise blocked
+  };
+
+  void register_protocols(const Config& config, RandomSource& root);
+
+  void on_input(Instant now, const DatagramsReceived& input);
+  void on_input(Instant now, const SocketOpened& input);
+  void on_input(Instant now, const SocketFailed& input);
+  void on_input(Instant, const SocketWritable&) {}  // the driver polls
+  void on_input(Instant now, const TimerFired& input);
+  void on_input(Instant now, const WallClock& input);
+  void on_input(Instant now, const Entropy& input);
+  void on_input(Instant now, const StoreCompleted& input);
+  void on_input(Instant now, const FileCompleted& input);
+  void on_input(Instant now, const ComputeCompleted& input);
+  void on_input(Instant now, const Command& input);
+
+  void on_command(Instant now, const Listen& command);
+  void on_command(Instant now, const Cancel& command);
+  void on_command(Instant now, const AddDeviceAddress& command);
+  void on_command(Instant now, const RemoveDevice& command);
+  void on_command(Instant now, const BlockDevice& command);
+  template <class Other>  // commands of protocols
+  void on_command(Instant, const Other&) {}
+
+  void pump(Instant now);
+  void on_event(Instant now, const quic::Connected& event);
+  void on_event(Instant now, const StreamOpened& event);
+  void on_event(Instant now, const StreamReady& event);
+  void on_event(Instant now, const quic::StreamReadable& event);
+  void on_event(Instant now, const StreamWritable& event);
+  void on_event(Instant now, const StreamReset& event);
+  void on_event(Instant now, const StreamStopped& event);
+  void on_event(Instant now, const quic::Closed& event);
+  template <class StreamEvent>
+  void to_protocol_of(Instant now, ConnectionId connection, const StreamEvent& event);
+
+  void carry_out(Instant now, std::uint16_t owner, const DialDevice& output);
+  void carry_out(Instant now, std::uint16_t owner, const DialKey& output);
+  void carry_out(Instant now, std::uint16_t owner, const CloseConnection& output);
+  void carry_out(Instant now, std::uint16_t owner, const OpenStream& output);
+  void carry_out(Instant now, std::uint16_t owner, const StreamWrite& output);
+  void carry_out(Instant now, std::uint16_t owner, const StreamCredit& output);
+  void carry_out(Instant now, std::uint16_t owner, const ResetStream& output);
+  void carry_out(Instant now, std::uint16_t owner, const StopStream& output);
+  template <class Effect>  // what the driver carries out
+  void carry_out(Instant, std::uint16_t, const Effect& output) {
+    outputs_.push_back(output);
+  }
+
+  void dial(Instant now, DialId dial, DialTarget target);
+  void tell_lost(Instant now, const Dialer::Lost& lost);
+  std::optional<Dialer::LocalSocket> socket_for(const Address& remote);
+  void note_connected(Instant now, const quic::Connected& event, bool provisional);
+  void cut_connections(Instant now, const DeviceId& device);
+  bool has_connection(const DeviceId& device) const;
+  Protocol& protocol_at(std::uint16_t index) { return *protocols_.entries()[index].protocol; }
+  void give(Instant now, std::uint16_t owner, const ProtocolInput& input);
+  std::int64_t unix_ms(Instant now) const;
+  void emit(Event event) { outputs_.push_back(std::move(event)); }
+  void emit_device(const DeviceId& device);
+
+  Clock clock_;
+  Instant now_;  // of the input being handled
+  Identity identity_;
+  std::shared_ptr<const KeyPair> own_key_;
+  DeviceRegistry devices_;
+  ProtocolRegistry protocols_;
+  pairing::PairingProtocol* pairing_ = nullptr;  // owned by protocols_
+  std::optional<AccessPolicy> access_;
+  std::optional<quic::Endpoint> endpoint_;
+  std::optional<Dialer> dialer_;
+  SocketTable sockets_;
+  EffectIds ids_{kOwnEffects};
+  std::map<ConnectionId, Link> links_;
+  std::map<DeviceId, std::vector<Address>> manual_addresses_;
+  std::map<StoreOpId, Removal> removals_;
+  std::map<std::string_view, std::uint64_t> counters_;
+  std::deque<Output> outputs_;
+};
+
+}  // namespace kith

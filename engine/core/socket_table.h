@@ -1,0 +1,46 @@
+#pragma once
+
+// The UDP sockets of one engine: those an application listens on, and those opened because
+// something must be sent and no other socket can send it.
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "kith/address.h"
+#include "kith/command.h"
+#include "kith/ids.h"
+
+namespace kith {
+
+class SocketTable {
+ public:
+  // Each costs a descriptor and a receive buffer.
+  static constexpr std::size_t kMaxSockets = 64;
+
+  struct Socket {
+    Address local;                     // as asked for, then as opened
+    std::optional<RequestId> request;  // absent: opened to send from
+    bool open = false;
+  };
+
+  // Empty when kMaxSockets exist.
+  std::optional<SocketId> add(const Address& bind, std::optional<RequestId> request);
+
+  Socket* find(SocketId id);
+  void erase(SocketId id) { sockets_.erase(id); }
+
+  // A socket that can send to `remote`, open or opening: one bound to any address before one bound
+  // to an address of the right kind.
+  std::optional<SocketId> find_for(const Address& remote) const;
+
+  std::vector<SocketId> of_request(RequestId request) const;
+
+  const std::map<SocketId, Socket>& all() const { return sockets_; }
+
+ private:
+  std::map<SocketId, Socket> sockets_;
+  std::uint64_t last_id_ = 0;
+};
+
+}  // namespace kith
