@@ -49,7 +49,8 @@ BANS = (
         r"|(std::|[^\w:]::)(time|clock)\s*\(",
         "the engine reads no clock: time comes from the Instant it is given"),
     ban("os-random", DETERMINISTIC,
-        r"\brandom_device\b|\b(s?rand|s?random|getrandom|getentropy|arc4random)\s*\(\s*\w*\s*\)"
+        r"\brandom_device\b|\b(srand|srandom|getrandom|getentropy|arc4random\w*)\s*\("
+        r"|(?<!\w\.)(?<!\w->)\b(rand|random)\s*\(\s*\)"
         r"|\brandombytes_(buf|random|uniform|stir)\s*\("
         r"|\bcrypto_(?!\w*seed_keypair)\w+_(keygen|keypair|random)\s*\(",
         "randomness comes from RandomSource, never from the system"),

@@ -15,6 +15,8 @@ PLANTED = (
     ("os-random", "engine/a.cc", "std::random_device device;", "RandomSource random;"),
     ("os-random", "engine/a.cc", "randombytes_buf(p, n);", "randombytes_buf_deterministic(p);"),
     ("os-random", "sim/a.cc", "x = rand();", "x = operand();"),
+    ("os-random", "sim/a.cc", "x = random();", "x = host.random();"),
+    ("os-random", "engine/a.cc", "getrandom(p, n, 0);", "KeyPair::random(random_);"),
     ("os-random", "engine/a.cc", "crypto_sign_keypair(a, b);", "crypto_sign_seed_keypair(a, b);"),
     ("distribution", "engine/a.cc", "std::uniform_int_distribution<int> d;", "int distribution;"),
     ("distribution", "sim/a.cc", "std::shuffle(a, b, c);", "random.shuffle(a);"),

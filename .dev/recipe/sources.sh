@@ -24,7 +24,8 @@ refresh_machine_lists() {
 private_apt() {
   local command=$1
   shift
-  "$command" -o Acquire::Retries=3 -o Dir::Etc::SourceList="$apt_dir/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+  "$command" -o Acquire::Retries=3 \
+    -o Dir::Etc::SourceList="$apt_dir/sources.list" -o Dir::Etc::SourceParts=/dev/null \
     -o Dir::State::Lists="$apt_dir/lists" -o Dir::Cache="$apt_dir/cache" \
     -o APT::Sandbox::User="$(id -un)" "$@"
 }
