@@ -1,0 +1,71 @@
+#pragma once
+
+// The command line, parsed and checked: what is wrong with it is found before anything is opened.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "io/cli/log.h"
+#include "kith/address.h"
+#include "kith/command.h"
+#include "kith/result.h"
+#include "kith/time.h"
+
+namespace kith::cli {
+
+struct GlobalOptions {
+  std::string home;  // absolute
+  bool json = false;
+  LogFilter log;
+};
+
+struct IdArguments {};
+struct DevicesArguments {
+  enum class Action { list, remove, block };
+  Action action = Action::list;
+  std::string device;  // a name or an id
+};
+struct PairArguments {
+  std::optional<Address> listen;
+  bool yes = false;
+  Duration expires = std::chrono::minutes(5);
+};
+struct JoinArguments {
+  std::vector<std::string> words;  // as typed; {"-"}: to be read from standard input
+  std::vector<Address> at;
+  bool yes = false;
+};
+struct ReceiveArguments {
+  std::optional<Address> listen;
+  std::string inbox;  // absolute
+  bool once = false;
+  SetReceivePolicy::Accept accept = SetReceivePolicy::Accept::ask;
+};
+struct SendArguments {
+  std::vector<std::string> paths;  // as typed
+  std::string to;                  // a name or an id
+  std::vector<Address> at;
+  std::string destination;
+};
+
+using CommandArguments = std::variant<IdArguments, DevicesArguments, PairArguments, JoinArguments,
+                                      ReceiveArguments, SendArguments>;
+
+struct Invocation {
+  GlobalOptions global;
+  CommandArguments command;
+};
+struct HelpText {  // asked for by --help or --version
+  std::string text;
+};
+
+// Errors: invalid_argument, with a hint that names the help to read.
+Result<std::variant<Invocation, HelpText>> parse_arguments(int argc, const char* const* argv);
+
+// Whether --json is among the arguments, for reporting that they cannot be parsed.
+bool wants_json(int argc, const char* const* argv);
+
+}  // namespace kith::cli

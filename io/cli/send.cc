@@ -1,0 +1,90 @@
+#include <map>
+
+#include "io/cli/commands.h"
+#include "io/cli/device_lookup.h"
+#include "io/cli/network_command.h"
+#include "io/cli/paths.h"
+
+namespace kith::cli {
+namespace {
+
+class Send final : public NetworkCommand {
+ public:
+  Send(const GlobalOptions& global, const SendArguments& arguments, Output& output)
+      : NetworkCommand(global, output), arguments_(arguments) {}
+
+ private:
+  void begin() override {
+    for (const std::string& typed : arguments_.paths) {
+      const auto path = absolute_source(typed);
+      if (!path) return fail(path.error(), Origin::device);
+      paths_.push_back(*path);
+      typed_.emplace(*path, typed);
+    }
+    core().devices([this](const std::vector<DeviceSummary>& devices) { on_devices(devices); });
+  }
+
+  void on_devices(const std::vector<DeviceSummary>& devices) {
+    const auto device = find_paired_device(devices, arguments_.to);
+    if (!device) return fail(device.error(), Origin::device);
+    device_ = device->id;
+    for (const Address& address : arguments_.at) core().add_device_address(device_, address);
+    core().init_networking([this](const Result<std::vector<Address>>& bound) { on_bound(bound); });
+  }
+
+  void on_bound(const Result<std::vector<Address>>& bound) {
+    if (!bound) return fail(bound.error(), Origin::device);
+    core().share_with_device(
+        paths_, device_, {.request = {}, .destination = arguments_.destination},
+        [this](const Result<io::StartedTransfer>& started) { on_started(started); });
+  }
+
+  void on_started(const Result<io::StartedTransfer>& started) {
+    if (!started) return fail(started.error(), Origin::peer);
+    output().sending(started->bytes_total, name_of(device_));
+    core().await_transfer(started->request, [this](const Result<io::FinishedTransfer>& finished) {
+      on_finished(finished);
+    });
+  }
+
+  void on_finished(const Result<io::FinishedTransfer>& finished) {
+    if (!finished) return fail(finished.error(), Origin::peer);
+    finish();
+  }
+
+  void on_event(const Event& event) override {
+    if (const auto* progress = std::get_if<TransferProgress>(&event)) {
+      if (progress->direction == TransferDirection::sending) show_progress(*progress);
+    } else if (const auto* item = std::get_if<ItemCompleted>(&event)) {
+      if (item->direction == TransferDirection::sending) show_sent(*item);
+    } else if (const auto* completed = std::get_if<TransferCompleted>(&event)) {
+      if (completed->direction == TransferDirection::sending) show_completed(*completed);
+    } else if (const auto* failed = std::get_if<TransferFailed>(&event)) {
+      if (failed->direction == TransferDirection::sending) end_progress(*failed);
+    }
+  }
+
+  // The path as the person typed it.
+  void show_sent(const ItemCompleted& item) {
+    const auto typed = typed_.find(item.path);
+    output().item_completed(item, typed == typed_.end() ? item.path : typed->second);
+  }
+
+  void show_completed(const TransferCompleted& completed) {
+    end_progress(completed);
+    if (paths_.size() > 1) output().transfer_completed(completed);
+  }
+
+  SendArguments arguments_;
+  std::vector<std::string> paths_;
+  std::map<std::string, std::string> typed_;  // absolute path -> as typed
+  DeviceId device_;
+};
+
+}  // namespace
+
+ExitCode run_command(const GlobalOptions& global, const SendArguments& arguments, Output& output) {
+  return Send(global, arguments, output).run();
+}
+
+}  // namespace kith::cli

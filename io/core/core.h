@@ -1,0 +1,286 @@
+#pragma once
+
+// A device with real sockets, files and clocks: what an application embeds.
+//
+//   boost::asio::io_context context;
+//   auto core = kith::io::Core::open(context, {.home = "/home/me/.kith"});   // Result
+//   auto events = (*core)->events([](const kith::Event& event) { ... });
+//   (*core)->init_networking([&](Result<std::vector<Address>> bound) { ... });
+//   context.run();
+//
+// Functions that take a `token` are Boost.Asio asynchronous operations: a callback, a future
+// (boost::asio::use_future) and a coroutine (boost::asio::use_awaitable) all work. They complete
+// with a Result; bad input and failure come as its Error and never as an exception. Completions and
+// events are posted: none runs within the call that caused it.
+//
+// Every function may be called from any thread; commands of one thread take effect in the order
+// they were given. `context` outlives the Core and is run by the application, in one thread or
+// more; the Core keeps it running until stop() has completed.
+
+#include <atomic>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "io/core/completion.h"
+#include "kith/address.h"
+#include "kith/command.h"
+#include "kith/engine.h"
+#include "kith/event.h"
+#include "kith/ids.h"
+#include "kith/result.h"
+#include "kith/time.h"
+
+namespace kith::io {
+
+struct CoreOptions {
+  // The directory of this device's key, name and records. Created with mode 0700, and a new
+  // identity in it, if absent.
+  std::string home;
+  // What other devices show. Empty: as stored in the home, at first the host name. Otherwise it is
+  // stored there.
+  std::string device_name;
+  // What init_networking binds. Port 0: the system chooses. An address of a family this system
+  // lacks is skipped as long as another one can be bound.
+  std::vector<Address> listen = {Address{.family = Address::Family::ipv4},
+                                 Address{.family = Address::Family::ipv6}};
+  // Threads for files and hashing; 0: at least four, and one for each processor.
+  std::size_t worker_threads = 0;
+  // Lifetimes and timeouts of the engine. Its device_name is set from the one above.
+  Config engine;
+};
+
+// Who this home is and whom it knows.
+struct HomeView {
+  DeviceId id;
+  std::string name;
+  std::vector<DeviceSummary> devices;
+};
+
+// Reads a home without networking, also while another process networks with it. Creates the home
+// and its identity if absent. Errors as Core::open, except already_exists.
+Result<HomeView> inspect_home(const CoreOptions& options);
+
+struct PairingOptions {
+  // Answers PairingConfirmationNeeded with yes, unseen by a person.
+  bool confirm_automatically = false;
+  // Names the request, for cancel() before the operation completes; from Core::new_request().
+  // 0: the core chooses one.
+  RequestId request;
+};
+
+struct PairingCode {
+  RequestId request;               // for await_paired() and cancel()
+  std::vector<std::string> words;  // twelve
+  Duration expires_in{};
+};
+
+struct PairedDevice {
+  DeviceId device;
+  std::string name;
+};
+
+struct ShareOptions {
+  RequestId request;        // as in PairingOptions
+  std::string destination;  // subdirectory of the receiver's inbox; empty: the inbox itself
+};
+
+struct StartedTransfer {
+  RequestId request;  // for await_transfer() and cancel()
+  TransferId transfer;
+  std::uint64_t bytes_total = 0;
+};
+
+struct FinishedTransfer {
+  TransferId transfer;
+  std::uint64_t bytes = 0;
+  Duration elapsed{};
+};
+
+// Counts by name: the engine's, and those of sockets under "udp/".
+using Counters = std::map<std::string, std::uint64_t>;
+
+using EventHandler = std::function<void(const Event&)>;
+
+class Session;
+
+// Keeps an event handler subscribed until it is destroyed. If another thread runs the context the
+// handler may still be running there at that moment.
+class Subscription {
+ public:
+  struct Subscriber {
+    EventHandler handler;
+    std::atomic<bool> wanted{true};
+  };
+
+  Subscription() = default;
+  explicit Subscription(std::shared_ptr<Subscriber> subscriber)
+      : subscriber_(std::move(subscriber)) {}
+  Subscription(Subscription&&) noexcept = default;
+  Subscription& operator=(Subscription&& other) noexcept {
+    end();
+    subscriber_ = std::move(other.subscriber_);
+    return *this;
+  }
+  ~Subscription() { end(); }
+
+  void end() {
+    if (subscriber_) subscriber_->wanted = false;
+    subscriber_.reset();
+  }
+
+ private:
+  std::shared_ptr<Subscriber> subscriber_;
+};
+
+class Core {
+ public:
+  // Takes the home for this process and loads it; no socket is opened yet.
+  // Errors: already_exists (another process networks with this home; the message names its pid),
+  // permission_denied and io_error (the message names the path), corrupt (key or records damaged;
+  // nothing is overwritten), limit_exceeded (written by a newer version of kith).
+  static Result<std::unique_ptr<Core>> open(boost::asio::io_context& context,
+                                            const CoreOptions& options);
+
+  // Ends at once unless stop() has completed: waits for file operations that run, drops those that
+  // are queued, and completes outstanding operations with `cancelled`. From any thread, also from a
+  // completion or an event handler.
+  ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  DeviceId id() const;
+  const std::string& name() const;
+
+  // A request id nobody else uses.
+  RequestId new_request();
+
+  // All that the engine tells, in order, from now on; one handler call at a time. Handlers may call
+  // any function of the Core, must not block, and an exception they throw leaves context.run().
+  [[nodiscard]] Subscription events(EventHandler handler);
+
+  // Opens the listening sockets. -> Result<std::vector<Address>>, the addresses bound.
+  // Errors: already_exists (port taken), permission_denied, invalid_argument.
+  template <class Token>
+  auto init_networking(Token&& token) {
+    return start<Result<std::vector<Address>>>(&Core::begin_init_networking, token);
+  }
+
+  // Shows a code. -> Result<PairingCode>; await_paired() tells how it ends.
+  // Errors: already_exists (a pairing is under way).
+  template <class Token>
+  auto start_pairing_as_initiator(PairingOptions options, Token&& token) {
+    return start<Result<PairingCode>>(&Core::begin_pairing_as_initiator, token, options);
+  }
+
+  // -> Result<PairedDevice>. Errors: timed_out (the code expired), cancelled, refused (a person
+  // said no), not_found (no such request, or it was awaited before).
+  template <class Token>
+  auto await_paired(RequestId request, Token&& token) {
+    return start<Result<PairedDevice>>(&Core::begin_await_paired, token, request);
+  }
+
+  // Joins with the twelve words the other device shows, trying `addresses`, best first.
+  // -> Result<PairedDevice>. Errors: invalid_argument and corrupt (the words, before anything is
+  // sent; see parse_pairing_words), refused (wrong, used or expired code, or a person said no),
+  // unreachable, timed_out, connection_lost, cancelled.
+  template <class Token>
+  auto start_pairing_as_joiner(std::string words, std::vector<Address> addresses,
+                               PairingOptions options, Token&& token) {
+    return start<Result<PairedDevice>>(&Core::begin_pairing_as_joiner, token, std::move(words),
+                                       std::move(addresses), options);
+  }
+
+  // A person's answer to PairingConfirmationNeeded.
+  void confirm_pairing(RequestId request, bool accept);
+
+  // Sends files and directories, given as absolute paths, to a paired device.
+  // -> Result<StartedTransfer> once it is on its way; await_transfer() tells how it ends.
+  // Errors: invalid_argument (a relative path, none at all), not_found (no such device or path),
+  // refused, unreachable, and what TransferFailed may carry.
+  template <class Token>
+  auto share_with_device(std::vector<std::string> paths, DeviceId device, ShareOptions options,
+                         Token&& token) {
+    return start<Result<StartedTransfer>>(&Core::begin_share, token, std::move(paths), device,
+                                          std::move(options));
+  }
+
+  // -> Result<FinishedTransfer>, when all of it is durable at the receiver. Errors: what
+  // TransferFailed carries, not_found (no such request, or it was awaited before).
+  template <class Token>
+  auto await_transfer(RequestId request, Token&& token) {
+    return start<Result<FinishedTransfer>>(&Core::begin_await_transfer, token, request);
+  }
+
+  // Ends a pairing or a share; its operation completes with `cancelled`.
+  void cancel(RequestId request);
+  // Ends a transfer in either direction.
+  void cancel_transfer(TransferId transfer);
+  // The answer to a TransferOffered that needs a decision.
+  void answer_transfer(TransferId transfer, bool accept);
+
+  // Until it is called every incoming transfer is refused. Errors: invalid_argument (the inbox is
+  // not an absolute path), not_found, permission_denied (not a writable directory).
+  Result<void> set_receive_policy(SetReceivePolicy::Accept accept, const std::string& inbox);
+
+  void add_device_address(DeviceId device, const Address& address);
+  void remove_device(DeviceId device);
+  void block_device(DeviceId device);
+
+  // -> std::vector<DeviceSummary>
+  template <class Token>
+  auto devices(Token&& token) {
+    return start<std::vector<DeviceSummary>>(&Core::begin_devices, token);
+  }
+
+  // -> Counters
+  template <class Token>
+  auto counters(Token&& token) {
+    return start<Counters>(&Core::begin_counters, token);
+  }
+
+  // Ends what is under way, tells connected peers, waits until records are stored and closes the
+  // sockets. -> Result<void>; io_error if a record could not be stored. Everything outstanding
+  // completes with `cancelled` first; operations begun later complete with `cancelled`.
+  template <class Token>
+  auto stop(Token&& token) {
+    return start<Result<void>>(&Core::begin_stop, token);
+  }
+
+ private:
+  explicit Core(std::shared_ptr<Session> session);
+
+  void begin_init_networking(Completion<Result<std::vector<Address>>> done);
+  void begin_pairing_as_initiator(Completion<Result<PairingCode>> done, PairingOptions options);
+  void begin_await_paired(Completion<Result<PairedDevice>> done, RequestId request);
+  void begin_pairing_as_joiner(Completion<Result<PairedDevice>> done, const std::string& words,
+                               std::vector<Address> addresses, PairingOptions options);
+  void begin_share(Completion<Result<StartedTransfer>> done, std::vector<std::string> paths,
+                   DeviceId device, ShareOptions options);
+  void begin_await_transfer(Completion<Result<FinishedTransfer>> done, RequestId request);
+  void begin_devices(Completion<std::vector<DeviceSummary>> done);
+  void begin_counters(Completion<Counters> done);
+  void begin_stop(Completion<Result<void>> done);
+
+  boost::asio::io_context& context() const;
+
+  // Turns `token` into a Completion and hands it to `begin` with the arguments.
+  template <class Value, class Begin, class Token, class... Args>
+  auto start(Begin begin, Token& token, Args... args) {
+    return boost::asio::async_initiate<Token, void(Value)>(
+        [this, begin](auto handler, auto... values) {
+          (this->*begin)(Completion<Value>(context(), std::move(handler)), std::move(values)...);
+        },
+        token, std::move(args)...);
+  }
+
+  std::shared_ptr<Session> session_;
+};
+
+}  // namespace kith::io

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "io/home/home.h"
+#include "kith/engine.h"
+
+namespace kith::io {
+
+// The engine of a home, seeded by the system. Wipes the key from `home`.
+Engine make_engine(Config config, Home& home, const RestoredState& restored);
+
+}  // namespace kith::io
