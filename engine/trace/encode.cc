@@ -1,0 +1,455 @@
+#include "engine/trace/encode.h"
+
+#include <array>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+namespace kith::trace {
+namespace {
+
+// Tags are never reused and never depend on where an alternative stands in its variant.
+template <class T>
+inline constexpr std::uint8_t kTag = 0;
+
+template <>
+inline constexpr std::uint8_t kTag<DatagramsReceived> = 1;
+template <>
+inline constexpr std::uint8_t kTag<SocketOpened> = 2;
+template <>
+inline constexpr std::uint8_t kTag<SocketFailed> = 3;
+template <>
+inline constexpr std::uint8_t kTag<SocketWritable> = 4;
+template <>
+inline constexpr std::uint8_t kTag<TimerFired> = 5;
+template <>
+inline constexpr std::uint8_t kTag<WallClock> = 6;
+template <>
+inline constexpr std::uint8_t kTag<Entropy> = 7;
+template <>
+inline constexpr std::uint8_t kTag<StoreCompleted> = 8;
+template <>
+inline constexpr std::uint8_t kTag<FileCompleted> = 9;
+template <>
+inline constexpr std::uint8_t kTag<ComputeCompleted> = 10;
+template <>
+inline constexpr std::uint8_t kTag<Command> = 11;
+
+template <>
+inline constexpr std::uint8_t kTag<Listen> = 20;
+template <>
+inline constexpr std::uint8_t kTag<StartPairing> = 21;
+template <>
+inline constexpr std::uint8_t kTag<JoinPairing> = 22;
+template <>
+inline constexpr std::uint8_t kTag<ConfirmPairing> = 23;
+template <>
+inline constexpr std::uint8_t kTag<Cancel> = 24;
+template <>
+inline constexpr std::uint8_t kTag<AddDeviceAddress> = 25;
+template <>
+inline constexpr std::uint8_t kTag<RemoveDevice> = 26;
+template <>
+inline constexpr std::uint8_t kTag<BlockDevice> = 27;
+template <>
+inline constexpr std::uint8_t kTag<ShareWithDevice> = 28;
+template <>
+inline constexpr std::uint8_t kTag<SetReceivePolicy> = 29;
+template <>
+inline constexpr std::uint8_t kTag<AnswerTransfer> = 30;
+template <>
+inline constexpr std::uint8_t kTag<CancelTransfer> = 31;
+
+template <>
+inline constexpr std::uint8_t kTag<OpenSocket> = 60;
+template <>
+inline constexpr std::uint8_t kTag<CloseSocket> = 61;
+template <>
+inline constexpr std::uint8_t kTag<StoreCommit> = 62;
+template <>
+inline constexpr std::uint8_t kTag<FileStat> = 63;
+template <>
+inline constexpr std::uint8_t kTag<FileList> = 64;
+template <>
+inline constexpr std::uint8_t kTag<FileOpen> = 65;
+template <>
+inline constexpr std::uint8_t kTag<FileRead> = 66;
+template <>
+inline constexpr std::uint8_t kTag<FileWrite> = 67;
+template <>
+inline constexpr std::uint8_t kTag<FileSync> = 68;
+template <>
+inline constexpr std::uint8_t kTag<FileSetAttributes> = 69;
+template <>
+inline constexpr std::uint8_t kTag<FileClose> = 70;
+template <>
+inline constexpr std::uint8_t kTag<FileRename> = 71;
+template <>
+inline constexpr std::uint8_t kTag<FileMakeDirectory> = 72;
+template <>
+inline constexpr std::uint8_t kTag<FileSetDirectoryAttributes> = 73;
+template <>
+inline constexpr std::uint8_t kTag<FileRemove> = 74;
+template <>
+inline constexpr std::uint8_t kTag<DirectorySync> = 75;
+template <>
+inline constexpr std::uint8_t kTag<Compute> = 76;
+template <>
+inline constexpr std::uint8_t kTag<Event> = 77;
+
+template <>
+inline constexpr std::uint8_t kTag<Listening> = 100;
+template <>
+inline constexpr std::uint8_t kTag<RequestFailed> = 101;
+template <>
+inline constexpr std::uint8_t kTag<PairingCodeReady> = 102;
+template <>
+inline constexpr std::uint8_t kTag<PairingConfirmationNeeded> = 103;
+template <>
+inline constexpr std::uint8_t kTag<Paired> = 104;
+template <>
+inline constexpr std::uint8_t kTag<PairingFailed> = 105;
+template <>
+inline constexpr std::uint8_t kTag<DeviceChanged> = 106;
+template <>
+inline constexpr std::uint8_t kTag<TransferStarted> = 107;
+template <>
+inline constexpr std::uint8_t kTag<TransferOffered> = 108;
+template <>
+inline constexpr std::uint8_t kTag<TransferProgress> = 109;
+template <>
+inline constexpr std::uint8_t kTag<ItemCompleted> = 110;
+template <>
+inline constexpr std::uint8_t kTag<TransferCompleted> = 111;
+template <>
+inline constexpr std::uint8_t kTag<TransferFailed> = 112;
+
+template <>
+inline constexpr std::uint8_t kTag<FileDone> = 140;
+template <>
+inline constexpr std::uint8_t kTag<FileInfo> = 141;
+template <>
+inline constexpr std::uint8_t kTag<FileListing> = 142;
+template <>
+inline constexpr std::uint8_t kTag<SharedBytes> = 143;
+
+// Writes values and containers of values. A struct without an overload here does not compile, and
+// the structured bindings below do not compile when a struct gains a field.
+class Writer {
+ public:
+  explicit Writer(Encoder& to) : to_(to) {}
+
+  template <class... Fields>
+  void all(const Fields&... fields) {
+    (put(fields), ...);
+  }
+
+  void put(bool value) { to_.boolean(value); }
+  void put(std::uint16_t value) { to_.u16(value); }
+  void put(std::uint32_t value) { to_.u32(value); }
+  void put(std::uint64_t value) { to_.u64(value); }
+  void put(std::int64_t value) { to_.i64(value); }
+  void put(const std::string& value) { to_.text(value); }
+  void put(ByteView value) { to_.bytes(value); }
+  void put(const Bytes& value) { to_.bytes(value); }
+  void put(const SharedBytes& value) { to_.bytes(value.view()); }
+  void put(Duration value) { to_.i64(value.count()); }
+
+  template <class E>
+    requires std::is_enum_v<E>
+  void put(E value) {
+    to_.u8(static_cast<std::uint8_t>(value));
+  }
+  template <std::size_t N>
+  void put(const std::array<std::byte, N>& value) {
+    to_.fixed(value);
+  }
+  template <class Tag>
+  void put(NumericId<Tag> value) {
+    to_.u64(value.value);
+  }
+  template <class T>
+  void put(const std::optional<T>& value) {
+    to_.boolean(value.has_value());
+    if (value) put(*value);
+  }
+  template <class T>
+  void put(const std::vector<T>& values) {
+    to_.u64(values.size());
+    for (const T& value : values) put(value);
+  }
+  template <class... Alternatives>
+  void put(const std::variant<Alternatives...>& value) {
+    std::visit(
+        [this]<class T>(const T& alternative) {
+          static_assert(kTag<T> != 0);
+          to_.u8(kTag<T>);
+          put(alternative);
+        },
+        value);
+  }
+  template <class T>
+  void put(const Result<T>& value) {
+    to_.boolean(value.has_value());
+    if (!value) return put(value.error());
+    if constexpr (!std::is_void_v<T>) put(*value);
+  }
+
+  // Values that several inputs and outputs share.
+  void put(const DeviceId& value) { to_.fixed(value.bytes); }
+  void put(const TransferId& value) { to_.fixed(value.bytes); }
+  void put(const Address& value) {
+    const auto& [family, ip, port, scope] = value;
+    all(family, ip, port, scope);
+  }
+  void put(const Error& value) {
+    const auto& [code, message, hint] = value;
+    all(code, message, hint);
+  }
+  void put(const FilePath& value) {
+    const auto& [base, relative] = value;
+    all(base, relative);
+  }
+  void put(const FileInfo& value) {
+    const auto& [type, size_bytes, mode, modified_ns] = value;
+    all(type, size_bytes, mode, modified_ns);
+  }
+  void put(const FileEntry& value) {
+    const auto& [name, info] = value;
+    all(name, info);
+  }
+  void put(const FileDone&) {}
+  void put(const HashPiece& value) {
+    const auto& [piece_index, offset, length, whole_file] = value;
+    all(piece_index, offset, length, whole_file);
+  }
+  void put(const StoreChange& value) {
+    const auto& [key, new_value] = value;
+    all(key, new_value);
+  }
+
+  // Inputs.
+  void put(const DatagramsReceived& value) {
+    const auto& [socket, local, remote, interface, ecn, stride, bytes] = value;
+    all(socket, local, remote, interface, ecn, std::uint64_t{stride}, bytes);
+  }
+  void put(const SocketOpened& value) {
+    const auto& [socket, local] = value;
+    all(socket, local);
+  }
+  void put(const SocketFailed& value) {
+    const auto& [socket, error] = value;
+    all(socket, error);
+  }
+  void put(const SocketWritable& value) { put(value.socket); }
+  void put(const TimerFired&) {}
+  void put(const WallClock& value) { put(value.unix_ms); }
+  void put(const Entropy& value) { put(value.bytes); }
+  void put(const StoreCompleted& value) {
+    const auto& [op, outcome] = value;
+    all(op, outcome);
+  }
+  void put(const FileCompleted& value) {
+    const auto& [op, outcome] = value;
+    all(op, outcome);
+  }
+  void put(const ComputeCompleted& value) {
+    const auto& [id, hashes] = value;
+    all(id, hashes);
+  }
+
+  // Commands.
+  void put(const Listen& value) {
+    const auto& [request, bind] = value;
+    all(request, bind);
+  }
+  void put(const StartPairing& value) { put(value.request); }
+  void put(const JoinPairing& value) {
+    const auto& [request, code_entropy, addresses] = value;
+    all(request, code_entropy, addresses);
+  }
+  void put(const ConfirmPairing& value) {
+    const auto& [request, accept] = value;
+    all(request, accept);
+  }
+  void put(const Cancel& value) { put(value.request); }
+  void put(const AddDeviceAddress& value) {
+    const auto& [device, address] = value;
+    all(device, address);
+  }
+  void put(const RemoveDevice& value) { put(value.device); }
+  void put(const BlockDevice& value) { put(value.device); }
+  void put(const ShareWithDevice& value) {
+    const auto& [request, device, paths, destination] = value;
+    all(request, device, paths, destination);
+  }
+  void put(const SetReceivePolicy& value) {
+    const auto& [accept, inbox] = value;
+    all(accept, inbox);
+  }
+  void put(const AnswerTransfer& value) {
+    const auto& [transfer, accept] = value;
+    all(transfer, accept);
+  }
+  void put(const CancelTransfer& value) { put(value.transfer); }
+
+  // Effects.
+  void put(const OpenSocket& value) {
+    const auto& [socket, bind] = value;
+    all(socket, bind);
+  }
+  void put(const CloseSocket& value) { put(value.socket); }
+  void put(const StoreCommit& value) {
+    const auto& [op, changes] = value;
+    all(op, changes);
+  }
+  void put(const FileStat& value) {
+    const auto& [op, path] = value;
+    all(op, path);
+  }
+  void put(const FileList& value) {
+    const auto& [op, path] = value;
+    all(op, path);
+  }
+  void put(const FileOpen& value) {
+    const auto& [op, handle, path, mode] = value;
+    all(op, handle, path, mode);
+  }
+  void put(const FileRead& value) {
+    const auto& [op, handle, offset, length] = value;
+    all(op, handle, offset, length);
+  }
+  void put(const FileWrite& value) {
+    const auto& [op, handle, offset, data] = value;
+    all(op, handle, offset, data);
+  }
+  void put(const FileSync& value) {
+    const auto& [op, handle] = value;
+    all(op, handle);
+  }
+  void put(const FileSetAttributes& value) {
+    const auto& [op, handle, mode, modified_ns] = value;
+    all(op, handle, mode, modified_ns);
+  }
+  void put(const FileClose& value) {
+    const auto& [op, handle] = value;
+    all(op, handle);
+  }
+  void put(const FileRename& value) {
+    const auto& [op, from, to] = value;
+    all(op, from, to);
+  }
+  void put(const FileMakeDirectory& value) {
+    const auto& [op, path] = value;
+    all(op, path);
+  }
+  void put(const FileSetDirectoryAttributes& value) {
+    const auto& [op, path, mode, modified_ns] = value;
+    all(op, path, mode, modified_ns);
+  }
+  void put(const FileRemove& value) {
+    const auto& [op, path] = value;
+    all(op, path);
+  }
+  void put(const DirectorySync& value) {
+    const auto& [op, path] = value;
+    all(op, path);
+  }
+  void put(const Compute& value) {
+    const auto& [id, data, pieces] = value;
+    all(id, data, pieces);
+  }
+
+  // Events.
+  void put(const DeviceSummary& value) {
+    const auto& [id, name, state, via, last_seen_ms] = value;
+    all(id, name, state, via, last_seen_ms);
+  }
+  void put(const TransferItem& value) {
+    const auto& [name, directory, bytes, files] = value;
+    all(name, directory, bytes, files);
+  }
+  void put(const Listening& value) {
+    const auto& [request, socket, address] = value;
+    all(request, socket, address);
+  }
+  void put(const RequestFailed& value) {
+    const auto& [request, error] = value;
+    all(request, error);
+  }
+  void put(const PairingCodeReady& value) {
+    const auto& [request, words, expires_in] = value;
+    all(request, words, expires_in);
+  }
+  void put(const PairingConfirmationNeeded& value) {
+    const auto& [request, device, name, fingerprint] = value;
+    all(request, device, name, fingerprint);
+  }
+  void put(const Paired& value) {
+    const auto& [request, device, name] = value;
+    all(request, device, name);
+  }
+  void put(const PairingFailed& value) {
+    const auto& [request, error] = value;
+    all(request, error);
+  }
+  void put(const DeviceChanged& value) {
+    const auto& [device, removed] = value;
+    all(device, removed);
+  }
+  void put(const TransferStarted& value) {
+    const auto& [request, transfer, device, bytes_total] = value;
+    all(request, transfer, device, bytes_total);
+  }
+  void put(const TransferOffered& value) {
+    const auto& [transfer, device, items, bytes_total, decision_needed] = value;
+    all(transfer, device, items, bytes_total, decision_needed);
+  }
+  void put(const TransferProgress& value) {
+    const auto& [transfer, direction, bytes_done, bytes_total, rate_bps, eta] = value;
+    all(transfer, direction, bytes_done, bytes_total, rate_bps, eta);
+  }
+  void put(const ItemCompleted& value) {
+    const auto& [transfer, direction, path, bytes, digest, elapsed] = value;
+    all(transfer, direction, path, bytes, digest, elapsed);
+  }
+  void put(const TransferCompleted& value) {
+    const auto& [transfer, direction, bytes, elapsed, skipped] = value;
+    all(transfer, direction, bytes, elapsed, skipped);
+  }
+  void put(const TransferFailed& value) {
+    const auto& [request, transfer, direction, error] = value;
+    all(request, transfer, direction, error);
+  }
+
+  // What surrounds the inputs and outputs of a run.
+  void put(const Transmit& value) {
+    const auto& [socket, remote, source, interface, ecn, segment_size, size] = value;
+    all(socket, remote, source, interface, ecn, std::uint64_t{segment_size}, std::uint64_t{size});
+  }
+  void put(const Config& value) {
+    const auto& [name, code_lifetime, connect_timeout, idle_timeout, keep_alive] = value;
+    all(name, code_lifetime, connect_timeout, idle_timeout, keep_alive);
+  }
+  void put(const RestoredState& value) {
+    to_.u64(value.size());
+    for (const auto& [key, bytes] : value) all(key, bytes);
+  }
+
+ private:
+  Encoder& to_;
+};
+
+}  // namespace
+
+void encode(Encoder& to, const Input& input) { Writer(to).put(input); }
+void encode(Encoder& to, const Output& output) { Writer(to).put(output); }
+void encode(Encoder& to, const Transmit& transmit) { Writer(to).put(transmit); }
+void encode(Encoder& to, const Config& config) { Writer(to).put(config); }
+void encode(Encoder& to, const RestoredState& restored) { Writer(to).put(restored); }
+
+}  // namespace kith::trace

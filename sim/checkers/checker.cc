@@ -1,0 +1,31 @@
+#include "sim/checkers/checker.h"
+
+#include <fmt/core.h>
+
+#include "sim/checkers/durable_before_acknowledged.h"
+#include "sim/checkers/no_partial_content.h"
+#include "sim/checkers/no_unauthenticated_write.h"
+#include "sim/checkers/published_equals_source.h"
+#include "sim/checkers/timers.h"
+#include "sim/world/world.h"
+
+namespace kith::sim {
+
+void Checker::violate(const Device& device, Instant at, std::string_view what) {
+  if (violations_++ > 0) return;
+  const std::int64_t microseconds = at.ns / 1000;
+  first_ = fmt::format("at {}.{:06} s {} {}", microseconds / 1'000'000, microseconds % 1'000'000,
+                       device.name(), what);
+}
+
+std::vector<std::unique_ptr<Checker>> all_checkers(World& world) {
+  std::vector<std::unique_ptr<Checker>> checkers;
+  checkers.push_back(std::make_unique<PublishedEqualsSource>());
+  checkers.push_back(std::make_unique<NoPartialContent>());
+  checkers.push_back(std::make_unique<NoUnauthenticatedWrite>());
+  checkers.push_back(std::make_unique<DurableBeforeAcknowledged>());
+  checkers.push_back(std::make_unique<Timers>(world));
+  return checkers;
+}
+
+}  // namespace kith::sim

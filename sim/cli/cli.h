@@ -1,0 +1,21 @@
+#pragma once
+
+// The command kith-sim, for programs that add workload of their own:
+//
+//   int main(int argc, char** argv) {
+//     kith::sim::Handlers handlers = kith::sim::built_in_handlers();
+//     handlers.steps["greet"] = read_greet_step;
+//     return kith::sim::main(argc, argv, handlers);
+//   }
+//
+//   run SCENARIO --seed N [--json] [--until S]    SCENARIO is a path, or the name of one that ships
+//   list [--json]                                 the scenarios that ship
+// Exit codes: 0 clean, 1 a violation or a missed expectation, 2 usage or a scenario that is refused.
+
+#include "sim/scenario/workload.h"
+
+namespace kith::sim {
+
+int main(int argc, char** argv, const Handlers& handlers);
+
+}  // namespace kith::sim

@@ -1,0 +1,90 @@
+#include "sim/cli/print.h"
+
+#include <fmt/core.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "generated/kith_commit.h"
+
+namespace kith::sim {
+namespace {
+
+// Three decimal places, so that lines stay short.
+double rounded(double seconds) { return std::round(seconds * 1000) / 1000; }
+
+double seconds_of(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+nlohmann::ordered_json to_json(const std::vector<Finding>& findings) {
+  auto list = nlohmann::ordered_json::array();
+  for (const Finding& finding : findings) {
+    list.push_back({{"name", finding.name}, {"ok", finding.ok}, {"value", finding.value}});
+  }
+  return list;
+}
+
+std::string lines_of(std::string_view title, const std::vector<Finding>& findings) {
+  std::string text;
+  for (const Finding& finding : findings) {
+    text += fmt::format("{} {:<6} {}: {}\n", title, finding.ok ? "ok" : "FAILED", finding.name,
+                        finding.value);
+  }
+  return text;
+}
+
+// For a shell, should the path hold anything unusual.
+std::string quoted(const std::string& text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./";
+  if (text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string result = "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      result += "'\\''";
+    } else {
+      result += c;
+    }
+  }
+  return result + "'";
+}
+
+}  // namespace
+
+std::string to_json(const Report& report, const Cost& cost) {
+  nlohmann::ordered_json json;
+  json["scenario"] = report.scenario;
+  json["seed"] = report.seed;
+  json["devices"] = report.devices;
+  json["virtual_s"] = rounded(seconds_of(report.virtual_time));
+  json["wall_s"] = rounded(cost.wall_s);
+  json["cpu_s"] = rounded(cost.cpu_s);
+  json["datagrams"] = report.datagrams;
+  json["events"] = report.events;
+  json["trace_hash"] = report.trace_hash.to_hex();
+  json["violations"] = to_json(report.violations);
+  json["expectations"] = to_json(report.expectations);
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+std::string to_text(const Report& report, const Cost& cost) {
+  std::string text = fmt::format(
+      "{}, seed {}: {} devices, {:.3f} virtual seconds in {:.3f} s ({:.3f} s of CPU)\n"
+      "{} datagrams delivered, {} events\n"
+      "trace hash {}\n",
+      report.scenario, report.seed, report.devices, seconds_of(report.virtual_time), cost.wall_s,
+      cost.cpu_s, report.datagrams, report.events, report.trace_hash.to_hex());
+  text += lines_of("violation  ", report.violations);
+  text += lines_of("expectation", report.expectations);
+  return text;
+}
+
+std::string replay_hint(const Report& report, const std::string& scenario,
+                        const std::string& until) {
+  return fmt::format("failed: seed {}, commit {}\nreplay: kith-sim run {} --seed {}{}\n",
+                     report.seed, KITH_COMMIT, quoted(scenario), report.seed,
+                     until.empty() ? "" : " --until " + until);
+}
+
+}  // namespace kith::sim

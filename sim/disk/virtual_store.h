@@ -1,0 +1,62 @@
+#pragma once
+
+// A durable store in memory. Commits complete in the order they were issued, each as a whole; what
+// completed survives everything. After a crash, commits under way survive up to a point drawn among
+// them. It does not own: delays (device.h).
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "engine/base/random.h"
+#include "kith/store.h"
+#include "kith/time.h"
+
+namespace kith::sim {
+
+struct StoreSpec {
+  std::uint64_t capacity_bytes = 1ull << 30;  // of keys and values together
+  Duration latency_least = std::chrono::microseconds(500);
+  Duration latency_most = std::chrono::milliseconds(4);
+};
+
+class VirtualStore {
+ public:
+  explicit VirtualStore(const StoreSpec& spec = {}) : spec_(spec) {}
+
+  const StoreSpec& spec() const { return spec_; }
+
+  void begin(StoreCommit commit);
+  std::size_t underway() const { return underway_.size(); }
+
+  // The oldest commit under way takes effect; there is one.
+  StoreCompleted finish();
+
+  // The nth commit begun from now on, 1 for the next, fails with `code` and changes nothing.
+  void fail_commit(std::uint64_t nth, ErrorCode code);
+  std::uint64_t commits_begun() const { return begun_; }
+
+  // The machine or the process dies.
+  void crash(RandomSource& random);
+
+  const RestoredState& content() const { return content_; }
+
+ private:
+  struct Underway {
+    StoreCommit commit;
+    std::optional<ErrorCode> fault;
+  };
+
+  void set(const std::string& key, std::optional<Bytes> value);
+
+  StoreSpec spec_;
+  RestoredState content_;
+  std::uint64_t size_bytes_ = 0;
+  std::deque<Underway> underway_;
+  std::uint64_t begun_ = 0;
+  std::map<std::uint64_t, ErrorCode> faults_;  // by the number of the commit that will fail
+};
+
+}  // namespace kith::sim

@@ -1,0 +1,81 @@
+#pragma once
+
+// One direction of a link, as a pure function of what was sent on it before: what becomes of a
+// datagram and when it arrives.
+//
+//   sender --> [ queue, tail drop ] --> rate --> delay + jitter --> receiver
+//
+// A datagram takes a fixed number of random bits whatever the rates are, so that changing one rate
+// does not shift what happens to later datagrams. It does not own: datagrams, who is at its ends.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "engine/base/random.h"
+#include "kith/time.h"
+#include "sim/world/chance.h"
+
+namespace kith::sim {
+
+// How long `bytes` occupy a wire; nothing at an unlimited rate, which is written 0.
+constexpr Duration transmission_time(std::uint64_t bytes, std::uint64_t rate_bps) {
+  if (rate_bps == 0) return {};
+  return Duration{static_cast<std::int64_t>(bytes * 8'000'000'000ull / rate_bps)};
+}
+
+// Keeps the product above within 64 bits.
+inline constexpr std::uint64_t kLargestQueueBytes = 1ull << 30;
+
+struct LinkSpec {
+  std::uint64_t rate_bps = 0;              // bits per second; 0: unlimited
+  std::uint64_t queue_bytes = 256 * 1024;  // beyond it the tail is dropped; not used without a rate
+  Duration delay{};
+  Duration jitter{};         // added to the delay, uniform in [0, jitter); keeps the order
+  Ppm loss;                  // independent for each datagram
+  Ppm duplicate;             // a second copy up to kDuplicateSpread later
+  Ppm reorder;               // held back, so that later ones overtake it
+  Duration reorder_delay{};  // for how long at most
+  Ppm corrupt;               // one bit is flipped and no checksum notices
+  std::size_t mtu_bytes = 1500;  // of the IP packet; larger ones vanish
+  bool up = true;
+};
+
+inline constexpr Duration kDuplicateSpread = std::chrono::milliseconds(1);
+
+enum class Fate : std::uint8_t { carried, down, too_big, queue_full, lost };
+
+// When a carried datagram arrives and how.
+struct Transit {
+  Instant arrives;
+  std::optional<Instant> duplicate_arrives;
+  std::optional<std::uint32_t> flipped_bit;  // modulo the number of bits of the datagram
+};
+
+class Link {
+ public:
+  Link(const LinkSpec& spec, RandomSource&& random) : spec_(spec), draws_(std::move(random)) {}
+
+  // `at` never decreases between two calls. Fills `transit` if the datagram is carried.
+  Fate admit(Instant at, std::size_t packet_bytes, Transit& transit);
+
+  const LinkSpec& spec() const { return spec_; }
+
+  // From now on; what is under way is not touched.
+  void change(const LinkSpec& spec) { spec_ = spec; }
+
+ private:
+  // One uniform number for each decision about one datagram.
+  struct Draws {
+    std::uint32_t loss, duplicate, reorder, corrupt, jitter, reorder_delay, spread, bit;
+  };
+  Draws draw();
+
+  LinkSpec spec_;
+  DrawStream draws_;
+  Instant free_at_;        // when the last admitted datagram has left the queue
+  Instant last_in_order_;  // arrival that jitter may not fall below
+};
+
+}  // namespace kith::sim

@@ -1,0 +1,95 @@
+#include "sim/scenario/expectations.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "engine/base/text.h"
+#include "sim/checkers/tree_snapshot.h"
+#include "sim/world/world.h"
+
+namespace kith::sim {
+namespace {
+
+// A verdict and what it rests on.
+struct Verdict {
+  bool ok = false;
+  std::string value;
+};
+
+std::string seconds(Instant at) {
+  const std::int64_t milliseconds = at.ns / 1'000'000;
+  return fmt::format("{}.{:03} s", milliseconds / 1000, milliseconds % 1000);
+}
+
+Verdict by_then(Instant happened, Duration within) {
+  return {happened <= Instant{} + within, fmt::format("at {}", seconds(happened))};
+}
+
+Verdict judge_paired(const PairedExpectation& wanted, World& world, const Facts& facts) {
+  const Device& first = world.device(wanted.first);
+  const Device& second = world.device(wanted.second);
+  const auto one = facts.paired_at(wanted.first, second.id());
+  const auto other = facts.paired_at(wanted.second, first.id());
+  if (one && other) return by_then(std::max(*one, *other), wanted.within);
+  std::string why = "never";
+  for (const DeviceIndex index : {wanted.first, wanted.second}) {
+    const std::string failure = facts.pairing_failure(index);
+    if (!failure.empty()) why += fmt::format("; {}: {}", world.device(index).name(), failure);
+  }
+  return {false, why};
+}
+
+Verdict judge_transfer(const TransferExpectation& wanted, const Facts& facts) {
+  const SendFacts* const send = facts.find_send(wanted.send);
+  if (send == nullptr || send->request.value == 0) return {false, "never begun"};
+  if (send->sent_at && send->received_at) {
+    return by_then(std::max(*send->sent_at, *send->received_at), wanted.within);
+  }
+  if (!send->failure.empty()) return {false, send->failure};
+  return {false, send->received_at ? "the sender was never told" : "never completed"};
+}
+
+Verdict judge_digest(const DigestExpectation& wanted, World& world, const Facts& facts) {
+  const SendFacts* const send = facts.find_send(wanted.send);
+  if (send == nullptr || send->sent.size() != 1 || send->received.size() != 1) {
+    return {false, "not announced by both sides"};
+  }
+  const ItemCompleted& sent = send->sent.front();
+  const ItemCompleted& received = send->received.front();
+  if (sent.digest != received.digest) return {false, "the two sides announced different digests"};
+  const TreeSnapshot source = snapshot(world.device(send->from).disk(), send->source);
+  const TreeSnapshot published = snapshot(world.device(send->to).disk(), received.path);
+  if (const auto different = difference(source, published, /*attributes=*/true)) {
+    return {false, *different};
+  }
+  return {true, to_hex(received.digest)};
+}
+
+Verdict judge_violations(const std::vector<std::unique_ptr<Checker>>& checkers) {
+  const auto violated =
+      std::count_if(checkers.begin(), checkers.end(), [](const auto& each) { return !each->ok(); });
+  return {violated == 0, fmt::format("{} of {} checkers", violated, checkers.size())};
+}
+
+}  // namespace
+
+Finding judge(const Expectation& expectation, World& world, const Facts& facts,
+              const std::vector<std::unique_ptr<Checker>>& checkers) {
+  const Verdict verdict = std::visit(
+      [&]<class T>(const T& wanted) {
+        if constexpr (std::is_same_v<T, PairedExpectation>) {
+          return judge_paired(wanted, world, facts);
+        } else if constexpr (std::is_same_v<T, TransferExpectation>) {
+          return judge_transfer(wanted, facts);
+        } else if constexpr (std::is_same_v<T, DigestExpectation>) {
+          return judge_digest(wanted, world, facts);
+        } else {
+          return judge_violations(checkers);
+        }
+      },
+      expectation.what);
+  return {expectation.name, verdict.ok, verdict.value};
+}
+
+}  // namespace kith::sim

@@ -1,0 +1,63 @@
+#pragma once
+
+// What a run has come to, as expectations ask for it: who paired with whom and when, and what became
+// of each thing that was sent.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kith/event.h"
+#include "sim/world/device.h"
+#include "sim/world/observer.h"
+
+namespace kith::sim {
+
+struct SendFacts {
+  DeviceIndex from = 0;
+  DeviceIndex to = 0;
+  std::string source;  // path on the sender's disk
+  RequestId request;   // 0 until it was asked for
+  std::optional<TransferId> transfer;
+  std::optional<Instant> sent_at;      // when the sender was told that all is complete
+  std::optional<Instant> received_at;  // when the receiver announced it
+  std::vector<ItemCompleted> sent;
+  std::vector<ItemCompleted> received;
+  std::string failure;
+};
+
+class Facts final : public Observer {
+ public:
+  void on_output(Device& device, Instant at, const Output& output) override;
+
+  // When this device first was paired with that one.
+  std::optional<Instant> paired_at(DeviceIndex device, const DeviceId& with) const;
+  // What kept a device from pairing last; empty if nothing did.
+  std::string pairing_failure(DeviceIndex device) const;
+
+  // By the name the scenario gave it; references stay valid.
+  SendFacts& send(const std::string& name) { return sends_[name]; }
+  const SendFacts* find_send(const std::string& name) const;
+
+ private:
+  SendFacts* by_request(DeviceIndex device, RequestId request);
+  SendFacts* by_transfer(TransferId transfer);
+
+  void note(const Device& device, Instant at, const Paired& event);
+  void note(const Device& device, Instant at, const PairingFailed& event);
+  void note(const Device& device, Instant at, const RequestFailed& event);
+  void note(const Device& device, Instant at, const TransferStarted& event);
+  void note(const Device& device, Instant at, const ItemCompleted& event);
+  void note(const Device& device, Instant at, const TransferCompleted& event);
+  void note(const Device& device, Instant at, const TransferFailed& event);
+  template <class Other>
+  void note(const Device&, Instant, const Other&) {}
+
+  std::map<std::pair<DeviceIndex, DeviceId>, Instant> paired_;
+  std::map<DeviceIndex, std::string> pairing_failures_;
+  std::map<std::string, SendFacts> sends_;
+};
+
+}  // namespace kith::sim

@@ -1,0 +1,175 @@
+#include "sim/scenario/json_reader.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "sim/scenario/decimal.h"
+
+namespace kith::sim {
+namespace {
+
+using nlohmann::json;
+
+std::string_view kind_of(const json& value) {
+  if (value.is_number()) return "a number";
+  if (value.is_string()) return "a string";
+  if (value.is_boolean()) return "true or false";
+  if (value.is_array()) return "an array";
+  if (value.is_object()) return "an object";
+  return "null";
+}
+
+Duration from_ns(std::uint64_t ns) { return Duration{static_cast<std::int64_t>(ns)}; }
+
+}  // namespace
+
+void refuse(std::string_view file, std::string_view path, std::string_view what) {
+  throw JsonRefusal(fmt::format("{}: {}: {}", file, path, what));
+}
+
+json parse_json(const std::string& file, const std::string& text) {
+  std::vector<std::set<std::string>> keys;  // of the objects that enclose the place being parsed
+  const auto watch = [&](int, json::parse_event_t event, json& parsed) {
+    if (event == json::parse_event_t::object_start) {
+      keys.emplace_back();
+    } else if (event == json::parse_event_t::object_end) {
+      keys.pop_back();
+    } else if (event == json::parse_event_t::key &&
+               !keys.back().insert(parsed.get<std::string>()).second) {
+      refuse(file, parsed.get<std::string>(), "this key stands twice in one object");
+    }
+    return true;
+  };
+  try {
+    return json::parse(text, watch);
+  } catch (const json::exception& wrong) {
+    refuse(file, "$", fmt::format("this is not JSON: {}", wrong.what()));
+  }
+}
+
+void JsonValue::refuse(std::string_view what) const { sim::refuse(*file_, path_, what); }
+
+std::string JsonValue::text() const {
+  if (!json_->is_string()) refuse(fmt::format("must be a string, not {}", kind_of(*json_)));
+  std::string text = json_->get<std::string>();
+  if (text.empty()) refuse("must not be empty");
+  return text;
+}
+
+bool JsonValue::boolean() const {
+  if (!json_->is_boolean()) refuse(fmt::format("must be true or false, not {}", kind_of(*json_)));
+  return json_->get<bool>();
+}
+
+std::uint64_t JsonValue::integer(std::uint64_t least, std::uint64_t most) const {
+  if (!json_->is_number()) refuse(fmt::format("must be a number, not {}", kind_of(*json_)));
+  if (!json_->is_number_unsigned()) {
+    refuse(fmt::format("must be a whole number from {} to {}", least, most));
+  }
+  const auto value = json_->get<std::uint64_t>();
+  if (value < least || value > most) {
+    refuse(fmt::format("must be from {} to {}, not {}", least, most, value));
+  }
+  return value;
+}
+
+std::uint64_t JsonValue::decimal(unsigned places, std::uint64_t most) const {
+  if (!json_->is_number()) refuse(fmt::format("must be a number, not {}", kind_of(*json_)));
+  // The shortest text that reads as the same number: what was written, for any sensible input.
+  std::string written = json_->dump();
+  if (written.starts_with('-')) refuse(fmt::format("must not be negative: {}", written));
+  std::uint64_t unit = 1;
+  for (unsigned i = 0; i < places; ++i) unit *= 10;
+  const auto value = parse_decimal(written, places);
+  if (!value) refuse(fmt::format("must have at most {} decimal places: {}", places, written));
+  if (*value > most) {
+    refuse(fmt::format("must be at most {}.{:0{}}, not {}", most / unit, most % unit, places,
+                       written));
+  }
+  return *value;
+}
+
+std::vector<JsonValue> JsonValue::array(std::size_t least, std::size_t most) const {
+  if (!json_->is_array()) refuse(fmt::format("must be an array, not {}", kind_of(*json_)));
+  if (json_->size() < least || json_->size() > most) {
+    refuse(least == most
+               ? fmt::format("must have {} elements, not {}", least, json_->size())
+               : fmt::format("must have {} to {} elements, not {}", least, most, json_->size()));
+  }
+  std::vector<JsonValue> values;
+  for (std::size_t i = 0; i < json_->size(); ++i) {
+    values.emplace_back((*json_)[i], *file_, fmt::format("{}[{}]", path_, i));
+  }
+  return values;
+}
+
+JsonObject JsonValue::object() const { return {*json_, *file_, path_}; }
+
+JsonObject::JsonObject(const json& value, const std::string& file, std::string path)
+    : json_(&value), file_(&file), path_(std::move(path)) {
+  if (!value.is_object()) refuse(fmt::format("must be an object, not {}", kind_of(value)));
+}
+
+std::string JsonObject::path_of(std::string_view key) const {
+  return fmt::format("{}.{}", path_, key);
+}
+
+bool JsonObject::has(std::string_view key) {
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
+  return json_->contains(key);
+}
+
+JsonValue JsonObject::at(std::string_view key) {
+  if (!has(key)) refuse(fmt::format("the key \"{}\" is missing", key));
+  return {(*json_)[std::string(key)], *file_, path_of(key)};
+}
+
+std::uint64_t JsonObject::integer_or(std::string_view key, std::uint64_t least, std::uint64_t most,
+                                     std::uint64_t fallback) {
+  return has(key) ? at(key).integer(least, most) : fallback;
+}
+
+std::string JsonObject::text_or(std::string_view key, std::string fallback) {
+  return has(key) ? at(key).text() : std::move(fallback);
+}
+
+bool JsonObject::boolean_or(std::string_view key, bool fallback) {
+  return has(key) ? at(key).boolean() : fallback;
+}
+
+Duration JsonObject::seconds(std::string_view key, Duration most) {
+  return from_ns(at(key).decimal(9, static_cast<std::uint64_t>(most.count())));
+}
+
+Duration JsonObject::seconds_or(std::string_view key, Duration most, Duration fallback) {
+  return has(key) ? seconds(key, most) : fallback;
+}
+
+Duration JsonObject::milliseconds_or(std::string_view key, Duration most, Duration fallback) {
+  return has(key) ? from_ns(at(key).decimal(6, static_cast<std::uint64_t>(most.count())))
+                  : fallback;
+}
+
+Ppm JsonObject::percent_or(std::string_view key, Ppm fallback) {
+  return has(key) ? Ppm{static_cast<std::uint32_t>(at(key).decimal(4, Ppm::kAlways))} : fallback;
+}
+
+void JsonObject::done() const {
+  for (const auto& [key, value] : json_->items()) {
+    if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
+    std::string known;
+    for (const std::string& name : known_) known += (known.empty() ? "" : ", ") + name;
+    refuse(key, fmt::format("unknown key; known here: {}", known));
+  }
+}
+
+void JsonObject::refuse(std::string_view what) const { sim::refuse(*file_, path_, what); }
+
+void JsonObject::refuse(std::string_view key, std::string_view what) const {
+  sim::refuse(*file_, path_of(key), what);
+}
+
+}  // namespace kith::sim

@@ -1,0 +1,91 @@
+#pragma once
+
+// Strict reading of JSON: every key is asked for by name and type, and whatever was not asked for is
+// refused. A refusal names the file, the place in it and the reason.
+
+#include <cstdint>
+#include <exception>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kith/time.h"
+#include "sim/world/chance.h"
+
+namespace kith::sim {
+
+// Thrown while a document is read and caught where reading began.
+struct JsonRefusal : std::exception {
+  explicit JsonRefusal(std::string text) : message(std::move(text)) {}
+  const char* what() const noexcept override { return message.c_str(); }
+  std::string message;
+};
+
+// `what` says what is wrong with the value at `path`.
+[[noreturn]] void refuse(std::string_view file, std::string_view path, std::string_view what);
+
+// Refuses what is not JSON and objects with a key twice.
+nlohmann::json parse_json(const std::string& file, const std::string& text);
+
+// One value and where it stands. The document outlives it.
+class JsonValue {
+ public:
+  JsonValue(const nlohmann::json& json, const std::string& file, std::string path)
+      : json_(&json), file_(&file), path_(std::move(path)) {}
+
+  std::string text() const;  // not empty
+  bool boolean() const;
+  std::uint64_t integer(std::uint64_t least, std::uint64_t most) const;
+  // A decimal number of a unit that is `units_per` smaller ones, a power of ten: integer(), but
+  // exact to the smaller unit.
+  std::uint64_t decimal(unsigned places, std::uint64_t most) const;
+  std::vector<JsonValue> array(std::size_t least, std::size_t most) const;
+  class JsonObject object() const;
+
+  [[noreturn]] void refuse(std::string_view what) const;
+  const std::string& path() const { return path_; }
+
+ private:
+  const nlohmann::json* json_;
+  const std::string* file_;
+  std::string path_;
+};
+
+// An object whose keys are asked for; done() refuses the others.
+class JsonObject {
+ public:
+  JsonObject(const nlohmann::json& json, const std::string& file, std::string path);
+
+  bool has(std::string_view key);
+  JsonValue at(std::string_view key);  // refuses the object if the key is missing
+
+  // Absent keys give the fallback.
+  std::uint64_t integer_or(std::string_view key, std::uint64_t least, std::uint64_t most,
+                           std::uint64_t fallback);
+  std::string text_or(std::string_view key, std::string fallback);
+  bool boolean_or(std::string_view key, bool fallback);
+  // Decimal numbers in the unit that the key ends in.
+  Duration seconds(std::string_view key, Duration most);
+  Duration seconds_or(std::string_view key, Duration most, Duration fallback);
+  Duration milliseconds_or(std::string_view key, Duration most, Duration fallback);
+  Ppm percent_or(std::string_view key, Ppm fallback);
+
+  // Refuses the first key that was not asked for.
+  void done() const;
+
+  [[noreturn]] void refuse(std::string_view what) const;
+  [[noreturn]] void refuse(std::string_view key, std::string_view what) const;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_of(std::string_view key) const;
+
+  const nlohmann::json* json_;
+  const std::string* file_;
+  std::string path_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace kith::sim

@@ -1,0 +1,57 @@
+#include "sim/scenario/read_links.h"
+
+namespace kith::sim {
+namespace {
+
+constexpr Duration kLongestDelay = std::chrono::minutes(1);
+constexpr std::uint64_t kFastestBps = 1'000'000'000'000;  // 1 Tbit/s
+// IPv6 needs 1280 bytes (RFC 8200 section 5); an IP packet has no more than 65,535.
+constexpr std::uint64_t kSmallestMtu = 1280;
+constexpr std::uint64_t kLargestMtu = 65535;
+
+void read_direction(JsonObject& keys, LinkSpec& spec) {
+  if (keys.has("rate_mbps")) spec.rate_bps = keys.at("rate_mbps").decimal(6, kFastestBps);
+  spec.queue_bytes = keys.integer_or("queue_bytes", 1, kLargestQueueBytes, spec.queue_bytes);
+  spec.delay = keys.milliseconds_or("delay_ms", kLongestDelay, spec.delay);
+  spec.jitter = keys.milliseconds_or("jitter_ms", kLongestDrawnRange, spec.jitter);
+  spec.loss = keys.percent_or("loss_percent", spec.loss);
+  spec.duplicate = keys.percent_or("duplicate_percent", spec.duplicate);
+  spec.reorder = keys.percent_or("reorder_percent", spec.reorder);
+  spec.reorder_delay =
+      keys.milliseconds_or("reorder_delay_ms", kLongestDrawnRange, spec.reorder_delay);
+  spec.corrupt = keys.percent_or("corrupt_percent", spec.corrupt);
+  spec.mtu_bytes = static_cast<std::size_t>(
+      keys.integer_or("mtu_bytes", kSmallestMtu, kLargestMtu, spec.mtu_bytes));
+  spec.up = keys.boolean_or("up", spec.up);
+  if (spec.reorder.value > 0 && spec.reorder_delay == Duration{}) {
+    keys.refuse("reorder_percent", "means nothing without \"reorder_delay_ms\"");
+  }
+}
+
+}  // namespace
+
+void read_link_properties(JsonObject& keys, LinkSpec& there, LinkSpec& back) {
+  read_direction(keys, there);
+  read_direction(keys, back);
+  if (!keys.has("back")) return;
+  JsonObject only_back = keys.at("back").object();
+  read_direction(only_back, back);
+  only_back.done();
+}
+
+std::pair<DeviceIndex, DeviceIndex> read_between(const JsonValue& between, const Names& names) {
+  const std::vector<JsonValue> both = between.array(2, 2);
+  return names.two_devices(both[0], both[1]);
+}
+
+FoundLink find_link(const JsonValue& between, const Names& names,
+                    const std::vector<ScenarioLink>& links) {
+  const auto [first, second] = read_between(between, names);
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    if (links[i].from == first && links[i].to == second) return {i, false};
+    if (links[i].from == second && links[i].to == first) return {i, true};
+  }
+  between.refuse("these two devices have no link");
+}
+
+}  // namespace kith::sim

@@ -1,0 +1,24 @@
+#pragma once
+
+// Links as scenarios write them, and changes of links.
+
+#include "sim/scenario/json_reader.h"
+#include "sim/scenario/scenario.h"
+
+namespace kith::sim {
+
+// Both directions take the keys of `keys`; those under "back" stand for the way back alone. Keys
+// not given are as in `there` and `back`.
+void read_link_properties(JsonObject& keys, LinkSpec& there, LinkSpec& back);
+
+// The link between the two devices under "between", and whether it is named the other way round.
+struct FoundLink {
+  std::size_t index = 0;
+  bool reversed = false;
+};
+FoundLink find_link(const JsonValue& between, const Names& names,
+                    const std::vector<ScenarioLink>& links);
+
+std::pair<DeviceIndex, DeviceIndex> read_between(const JsonValue& between, const Names& names);
+
+}  // namespace kith::sim

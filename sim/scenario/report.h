@@ -1,0 +1,37 @@
+#pragma once
+
+// What a run came to. It holds nothing that differs between two runs of one seed: times on the wall
+// and of the processor are the caller's to add.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/crypto/blake3.h"
+#include "kith/time.h"
+
+namespace kith::sim {
+
+// An expectation, or a violation (then it is never ok). `value` is for people: what was seen.
+struct Finding {
+  std::string name;
+  bool ok = false;
+  std::string value;
+};
+
+struct Report {
+  std::string scenario;
+  std::uint64_t seed = 0;
+  std::size_t devices = 0;
+  Duration virtual_time{};
+  std::uint64_t datagrams = 0;  // delivered to devices
+  std::uint64_t events = 0;     // of the virtual clock
+  Digest trace_hash;
+  std::vector<Finding> violations;  // only those there were
+  std::vector<Finding> expectations;
+
+  // No violation, and every expectation met.
+  bool ok() const;
+};
+
+}  // namespace kith::sim

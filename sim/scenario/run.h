@@ -1,0 +1,54 @@
+#pragma once
+
+// One run of a scenario under one seed.
+//
+//   prepare: devices, links, files --> start all devices; each listens and receives into its inbox
+//   --> workload and faults at their times --> the end --> checkers and expectations judged
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "sim/checkers/checker.h"
+#include "sim/scenario/facts.h"
+#include "sim/scenario/report.h"
+#include "sim/scenario/scenario.h"
+#include "sim/scenario/workload.h"
+#include "sim/world/world.h"
+
+namespace kith::sim {
+
+class Run final : private EventTarget, private Observer {
+ public:
+  // `scenario` outlives the run.
+  Run(const Scenario& scenario, std::uint64_t seed);
+  ~Run() override;
+
+  // For tests: what else shall watch, or meddle, before execute().
+  World& world() { return world_; }
+
+  // Runs to the end of the scenario, or to `until` if that is earlier. Once.
+  Report execute(Duration until = Duration::max());
+
+ private:
+  enum class Kind : std::uint8_t { step, fault, restart };
+
+  void on_event(Instant now, std::uint64_t argument) override;
+  void on_started(Device& device, Instant at) override;
+  void on_output(Device& device, Instant at, const Output& output) override;
+
+  void prepare();
+  void schedule(Duration at, Kind kind, std::size_t index);
+  void strike(const Fault& fault);
+
+  const Scenario& scenario_;
+  std::uint64_t seed_;
+  World world_;
+  Facts facts_;
+  Stage stage_;
+  std::vector<World::LinkPair> links_;
+  std::vector<std::unique_ptr<WorkloadStep>> steps_;
+  std::vector<std::unique_ptr<Checker>> checkers_;
+};
+
+}  // namespace kith::sim

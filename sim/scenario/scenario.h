@@ -1,0 +1,93 @@
+#pragma once
+
+// A scenario: which devices there are, what their people do, what goes wrong and what must come of
+// it. Read from a JSON file that schemas/scenario.md describes; immutable, and run any number of
+// times (run.h).
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "kith/result.h"
+#include "kith/time.h"
+#include "sim/scenario/workload.h"
+#include "sim/world/device.h"
+
+namespace kith::sim {
+
+// Rises when a file of the old version would mean something else or nothing.
+inline constexpr std::uint64_t kScenarioVersion = 1;
+
+// Both directions of a link between two devices.
+struct ScenarioLink {
+  DeviceIndex from = 0;
+  DeviceIndex to = 0;
+  LinkSpec there;
+  LinkSpec back;
+};
+
+struct ScheduledStep {
+  std::string name;
+  Duration at{};
+  StepFactory make;
+};
+
+// From `at` on, a link is as given.
+struct LinkFault {
+  std::size_t link = 0;  // of Scenario::links
+  LinkSpec there;
+  LinkSpec back;
+};
+// A device ends at `at` and starts again after `down`.
+struct StopFault {
+  DeviceIndex device = 0;
+  Ending ending = Ending::killed;
+  Duration down{};
+};
+struct Fault {
+  Duration at{};
+  std::variant<LinkFault, StopFault> what;
+};
+
+// Both devices are paired with each other at most `within` after the scenario begins.
+struct PairedExpectation {
+  DeviceIndex first = 0;
+  DeviceIndex second = 0;
+  Duration within{};
+};
+// Sender and receiver have both announced that a send is complete.
+struct TransferExpectation {
+  std::string send;
+  Duration within{};
+};
+// Both sides of a send announced equal digests, and what was published equals the source.
+struct DigestExpectation {
+  std::string send;
+};
+// No checker saw a violation.
+struct NoViolationsExpectation {};
+struct Expectation {
+  std::string name;
+  std::variant<PairedExpectation, TransferExpectation, DigestExpectation, NoViolationsExpectation>
+      what;
+};
+
+struct Scenario {
+  std::string name;  // of the file, without its extension
+  std::string path;
+  std::string description;
+  Duration duration{};
+  std::vector<DeviceSpec> devices;
+  std::vector<ScenarioLink> links;
+  std::vector<ScheduledStep> workload;
+  std::vector<Fault> faults;
+  std::vector<Expectation> expectations;
+};
+
+// invalid_argument: "FILE: $.path.of.key: what is wrong". not_found: no such file.
+Result<Scenario> load_scenario(const std::string& path, const Handlers& handlers);
+Result<Scenario> parse_scenario(const std::string& file, const std::string& text,
+                                const Handlers& handlers);
+
+}  // namespace kith::sim

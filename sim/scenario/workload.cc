@@ -1,0 +1,28 @@
+#include "sim/scenario/workload.h"
+
+#include <fmt/core.h>
+
+namespace kith::sim {
+
+DeviceIndex Names::device(const JsonValue& name) const {
+  const std::string wanted = name.text();
+  const auto found = devices_.find(wanted);
+  if (found == devices_.end()) name.refuse(fmt::format("no device is named \"{}\"", wanted));
+  return found->second;
+}
+
+std::pair<DeviceIndex, DeviceIndex> Names::two_devices(const JsonValue& first,
+                                                       const JsonValue& second) const {
+  const std::pair<DeviceIndex, DeviceIndex> both{device(first), device(second)};
+  if (both.first == both.second) second.refuse("must be another device");
+  return both;
+}
+
+Handlers built_in_handlers() {
+  Handlers handlers;
+  handlers.steps["pair"] = read_pair_step;
+  handlers.steps["send"] = read_send_step;
+  return handlers;
+}
+
+}  // namespace kith::sim

@@ -1,0 +1,381 @@
+#include "sim/world/device.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/check.h"
+#include "sim/world/world.h"
+
+namespace kith::sim {
+namespace {
+
+// As many segments as one GSO send of Linux takes: UDP_MAX_SEGMENTS.
+constexpr std::size_t kMaxSegments = 64;
+
+// The range from which systems choose ports: RFC 6335 section 6.
+constexpr std::uint16_t kFirstEphemeralPort = 49152;
+
+// Roughly what one core hashes: FACTS of BLAKE3 in C are 5 GB/s.
+constexpr std::uint64_t kComputeBytesPerNs = 5;
+
+// Opening a socket is not instantaneous, and its outcome is an input of its own.
+constexpr Duration kSocketDelay = std::chrono::microseconds(10);
+
+constexpr unsigned kKindBits = 3;
+
+}  // namespace
+
+Device::Device(World& world, DeviceIndex index, const DeviceSpec& spec)
+    : world_(world),
+      index_(index),
+      spec_(spec),
+      random_(world.random("device", index)),
+      delays_(random_.fork("delays")),
+      key_{random_.fork("master key").bytes<32>()},
+      id_(device_id_of(key_)),
+      node_(world.network().add_node(*this, spec.interface)),
+      disk_(spec.disk),
+      store_(spec.store) {
+  spec_.engine.device_name = spec_.name;
+  for (const Address& address : spec_.addresses) world.network().add_address(node_, address);
+}
+
+Device::~Device() = default;
+
+void Device::start() {
+  KITH_CHECK(!running());
+  const Seed seed = random_.fork("engine seed", lives_).bytes<32>();
+  ++lives_;
+  const std::int64_t unix_ms = world_.unix_ns() / 1'000'000;
+  const RestoredState& restored = store_.content();
+  world_.recorder().started(index_, world_.now(), {spec_.engine, key_, restored, seed, unix_ms});
+  engine_ = std::make_unique<Engine>(spec_.engine, key_, restored, seed, world_.now(), unix_ms);
+  // Commands given by observers wait until what the constructor wants is done and sent.
+  stepping_ = true;
+  world_.notify(&Observer::on_started, *this, world_.now());
+  Step done;
+  finish_step(done);
+  stepping_ = false;
+  run_queued();
+}
+
+void Device::stop(Ending ending) {
+  if (!running()) return;
+  KITH_CHECK(!stepping_);
+  world_.recorder().stopped(index_, world_.now());
+  engine_.reset();
+  drop_underway(ending);
+  world_.notify(&Observer::on_stopped, *this, world_.now(), ending);
+}
+
+void Device::drop_underway(Ending ending) {
+  sockets_.clear();
+  ports_.clear();
+  inputs_.clear();
+  queued_.clear();
+  timer_key_ = 0;
+  room_awaited_ = false;
+
+  RandomSource fate = random_.fork("ending", lives_);
+  std::vector<std::uint64_t> keys;
+  for (const auto& [key, operation] : files_) keys.push_back(key);
+  fate.shuffle(std::span(keys));
+  for (const std::uint64_t key : keys) {
+    if (!fate.chance(1, 2)) continue;
+    const VirtualDisk::Operation& operation = *files_[key];
+    const FileCompleted completed = disk_.finish(operation, world_.unix_ns());
+    world_.notify(&Observer::on_file_done, *this, world_.now(), operation.request,
+                  completed.outcome);
+  }
+  files_.clear();
+  store_.crash(fate);
+  store_free_at_ = world_.now();
+  if (ending == Ending::crashed) {
+    disk_.crash(fate);
+  } else {
+    disk_.kill();
+  }
+}
+
+void Device::submit(Command command) {
+  if (!running()) return;
+  queued_.push_back(std::move(command));
+  if (!stepping_) run_queued();
+}
+
+Address Device::address(std::uint16_t port) const {
+  KITH_CHECK(!spec_.addresses.empty());
+  Address address = spec_.addresses.front();
+  address.port = port;
+  return address;
+}
+
+// --- the run loop -------------------------------------------------------------------------------
+
+void Device::on_event(Instant, std::uint64_t argument) {
+  if (!running()) return;
+  const std::uint64_t key = argument >> kKindBits;
+  switch (static_cast<Kind>(argument & ((1u << kKindBits) - 1))) {
+    case Kind::timer:
+      return on_timer(key);
+    case Kind::file:
+      return finish_file(key);
+    case Kind::store:
+      return finish_store(key);
+    case Kind::room:
+      return on_room(key);
+    case Kind::input:
+      break;
+  }
+  const auto found = inputs_.find(key);
+  if (found == inputs_.end()) return;
+  const Input input = std::move(found->second);
+  inputs_.erase(found);
+  if (const auto* opened = std::get_if<SocketOpened>(&input)) {
+    const auto socket = sockets_.find(opened->socket);
+    if (socket == sockets_.end()) return;  // closed before it was open
+    socket->second.open = true;
+  }
+  step(input);
+}
+
+void Device::on_datagrams(Instant, const Arrival& arrival) {
+  const auto port = ports_.find({arrival.local.family, arrival.local.port});
+  if (!running() || port == ports_.end() || !sockets_[port->second].open) {
+    ++unheard_;
+    return;
+  }
+  constexpr std::uint32_t kOnlyInterface = 1;
+  step(DatagramsReceived{port->second, arrival.local, arrival.remote, kOnlyInterface, arrival.ecn,
+                         arrival.stride, arrival.bytes});
+}
+
+void Device::step(const Input& input, std::string_view asked_by) {
+  KITH_CHECK(running() && !stepping_);
+  stepping_ = true;
+  world_.recorder().input(index_, world_.now(), input);
+  world_.notify(&Observer::on_input, *this, world_.now(), input);
+  engine_->handle(world_.now(), input);
+  Step done;
+  done.timer = std::holds_alternative<TimerFired>(input);
+  done.asked_by = asked_by;
+  finish_step(done);
+  stepping_ = false;
+  run_queued();
+}
+
+void Device::finish_step(Step& done) {
+  for (;;) {
+    const std::optional<Output> output = engine_->poll_output();
+    world_.recorder().output(index_, world_.now(), output);
+    if (!output) break;
+    ++done.outputs;
+    world_.notify(&Observer::on_output, *this, world_.now(), *output);
+    std::visit([this](const auto& effect) { carry_out(effect); }, *output);
+  }
+  send_datagrams(done);
+  close_sockets();
+  done.wakeup = engine_->next_wakeup();
+  arm_timer(done.wakeup);
+  engine_->check_invariants();
+  world_.notify(&Observer::on_step, *this, world_.now(), done);
+}
+
+void Device::run_queued() {
+  while (running() && !stepping_ && !queued_.empty()) {
+    Command command = std::move(queued_.front());
+    queued_.pop_front();
+    step(std::move(command));
+  }
+}
+
+void Device::arm_timer(const std::optional<Wakeup>& wakeup) {
+  if (!wakeup || wakeup->at == Instant::never()) return;
+  const Instant at = std::max(wakeup->at, world_.now());
+  // A timer that fires too early looks again: wakeups move back far more often than forth.
+  if (timer_key_ != 0 && timer_at_ <= at) return;
+  timer_at_ = at;
+  timer_key_ = ++next_key_;
+  schedule(at - world_.now(), Kind::timer, timer_key_);
+}
+
+void Device::on_timer(std::uint64_t key) {
+  if (key != timer_key_) return;
+  timer_key_ = 0;
+  const std::optional<Wakeup> wakeup = engine_->next_wakeup();
+  if (!wakeup) return;
+  if (wakeup->at > world_.now()) return arm_timer(wakeup);
+  step(TimerFired{}, wakeup->reason);
+}
+
+// --- sockets ------------------------------------------------------------------------------------
+
+void Device::carry_out(const OpenSocket& output) {
+  const Result<Address> local = bind(output.socket, output.bind);
+  if (local) {
+    give_later(kSocketDelay, SocketOpened{output.socket, *local});
+  } else {
+    give_later(kSocketDelay, SocketFailed{output.socket, local.error()});
+  }
+}
+
+Result<Address> Device::bind(SocketId id, const Address& wanted) {
+  Address local = wanted;
+  const auto is_wanted = [&wanted](Address own) {
+    own.port = wanted.port;
+    return wanted.is_unspecified() ? own.family == wanted.family : own == wanted;
+  };
+  if (std::none_of(spec_.addresses.begin(), spec_.addresses.end(), is_wanted)) {
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("This device has no address {}.", wanted.to_string()));
+  }
+  if (local.port == 0) {
+    local.port = kFirstEphemeralPort;
+    while (ports_.contains({local.family, local.port}) && local.port < 65535) ++local.port;
+  }
+  if (!ports_.emplace(PortKey{local.family, local.port}, id).second) {
+    return failure(ErrorCode::already_exists, fmt::format("Port {} is taken.", local.port));
+  }
+  const bool fresh = sockets_.emplace(id, Socket{local}).second;
+  KITH_CHECK_MSG(fresh, "socket {} is already open", id.value);
+  return local;
+}
+
+void Device::carry_out(const CloseSocket& output) {
+  const auto found = sockets_.find(output.socket);
+  if (found != sockets_.end()) found->second.closing = true;
+}
+
+// After the datagrams of the step have left, as a system sends what was written before a close.
+void Device::close_sockets() {
+  for (auto at = sockets_.begin(); at != sockets_.end();) {
+    if (at->second.closing) {
+      ports_.erase({at->second.local.family, at->second.local.port});
+      at = sockets_.erase(at);
+    } else {
+      ++at;
+    }
+  }
+}
+
+void Device::send_datagrams(Step& done) {
+  for (auto& [id, socket] : sockets_) {
+    if (socket.open && socket.writable) send_from(id, socket, done);
+  }
+}
+
+void Device::send_from(SocketId id, Socket& socket, Step& done) {
+  const std::span<std::byte> room = world_.send_buffer();
+  while (world_.network().can_send(node_)) {
+    const std::optional<Transmit> sent =
+        engine_->poll_datagrams(world_.now(), id, room, kMaxSegments);
+    const ByteView bytes = sent ? ByteView(room.first(sent->size)) : ByteView();
+    world_.recorder().datagrams(index_, world_.now(), id, room.size(), kMaxSegments, sent, bytes);
+    if (!sent) return;
+    ++done.transmits;
+    world_.notify(&Observer::on_transmit, *this, world_.now(), *sent, bytes);
+    transmit(socket, *sent, bytes);
+  }
+  block_sockets();
+}
+
+void Device::transmit(const Socket& socket, const Transmit& transmit, ByteView bytes) {
+  KITH_CHECK(transmit.segment_size > 0);
+  Address source = transmit.source;
+  if (source.is_unspecified()) {
+    const auto own = std::find_if(
+        spec_.addresses.begin(), spec_.addresses.end(),
+        [&transmit](const Address& address) { return address.family == transmit.remote.family; });
+    if (own == spec_.addresses.end()) return;  // the system has no route to that family
+    source = *own;
+  }
+  source.port = socket.local.port;
+  for (std::size_t at = 0; at < bytes.size(); at += transmit.segment_size) {
+    world_.network().send(
+        node_, source, transmit.remote, transmit.ecn,
+        bytes.subspan(at, std::min(transmit.segment_size, bytes.size() - at)));
+  }
+}
+
+// All of them share the interface that is full.
+void Device::block_sockets() {
+  for (auto& [id, socket] : sockets_) socket.writable = false;
+  if (room_awaited_) return;
+  room_awaited_ = true;
+  schedule(world_.network().room_at(node_) - world_.now(), Kind::room, lives_);
+}
+
+void Device::on_room(std::uint64_t life) {
+  if (life != lives_) return;
+  room_awaited_ = false;
+  std::vector<SocketId> blocked;
+  for (auto& [id, socket] : sockets_) {
+    if (!socket.writable) blocked.push_back(id);
+  }
+  for (const SocketId id : blocked) {
+    const auto found = sockets_.find(id);
+    if (!running() || found == sockets_.end() || !world_.network().can_send(node_)) continue;
+    found->second.writable = true;
+    step(SocketWritable{id});
+  }
+  // The first of them may have filled the interface again.
+  if (!running() || room_awaited_) return;
+  const bool still_blocked = std::any_of(sockets_.begin(), sockets_.end(),
+                                         [](const auto& entry) { return !entry.second.writable; });
+  if (still_blocked) block_sockets();
+}
+
+// --- effects ------------------------------------------------------------------------------------
+
+void Device::begin_file(FileRequest request) {
+  const Duration delay = draw_delay(spec_.disk, request, delays_);
+  const std::uint64_t key = ++next_key_;
+  files_.emplace(key, disk_.begin(std::move(request)));
+  schedule(delay, Kind::file, key);
+}
+
+void Device::finish_file(std::uint64_t key) {
+  const auto found = files_.find(key);
+  if (found == files_.end()) return;
+  const std::unique_ptr<VirtualDisk::Operation> operation = std::move(found->second);
+  files_.erase(found);
+  const FileCompleted completed = disk_.finish(*operation, world_.unix_ns());
+  world_.notify(&Observer::on_file_done, *this, world_.now(), operation->request,
+                completed.outcome);
+  step(completed);
+}
+
+void Device::carry_out(const StoreCommit& output) {
+  store_.begin(output);
+  const Duration delay =
+      draw_between(delays_, spec_.store.latency_least, spec_.store.latency_most);
+  store_free_at_ = std::max(store_free_at_, world_.now() + delay);
+  schedule(store_free_at_ - world_.now(), Kind::store, lives_);
+}
+
+void Device::finish_store(std::uint64_t life) {
+  if (life != lives_) return;
+  step(store_.finish());
+}
+
+void Device::carry_out(const Compute& output) {
+  const Duration delay =
+      draw_between(delays_, spec_.compute_least, spec_.compute_most) +
+      Duration{static_cast<std::int64_t>(output.data.size() / kComputeBytesPerNs)};
+  give_later(delay, run_compute(output));
+}
+
+void Device::give_later(Duration delay, Input input) {
+  const std::uint64_t key = ++next_key_;
+  inputs_.emplace(key, std::move(input));
+  schedule(delay, Kind::input, key);
+}
+
+void Device::schedule(Duration delay, Kind kind, std::uint64_t key) {
+  world_.timeline().schedule(world_.now() + delay, *this,
+                             key << kKindBits | static_cast<std::uint64_t>(kind));
+}
+
+}  // namespace kith::sim

@@ -1,0 +1,157 @@
+#pragma once
+
+// One device: a real engine with a virtual machine around it, run by the loop of kith/engine.h.
+//
+//   datagrams, timers, completions, commands --> step: handle, outputs until drained, datagrams of
+//   every writable socket, timer armed, invariants checked
+//
+// Disk, store, key and addresses outlive the engine: start, stop, crash, start again. It owns the
+// sockets and the delays of effects; it does not own links (network.h) or what files are worth
+// after a crash (virtual_disk.h).
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/random.h"
+#include "engine/trace/recorder.h"
+#include "kith/engine.h"
+#include "sim/disk/virtual_disk.h"
+#include "sim/disk/virtual_store.h"
+#include "sim/network/network.h"
+#include "sim/world/observer.h"
+#include "sim/world/timeline.h"
+
+namespace kith::sim {
+
+class World;
+using trace::DeviceIndex;
+
+struct DeviceSpec {
+  std::string name;
+  std::vector<Address> addresses;  // ports are not looked at
+  Config engine;                   // its device_name is set from `name`
+  InterfaceSpec interface;
+  DiskSpec disk;
+  StoreSpec store;
+  // How long a Compute job takes beside the time its bytes need.
+  Duration compute_least = std::chrono::microseconds(5);
+  Duration compute_most = std::chrono::microseconds(100);
+};
+
+class Device final : private EventTarget, private DatagramSink {
+ public:
+  Device(World& world, DeviceIndex index, const DeviceSpec& spec);
+  ~Device();
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  DeviceIndex index() const { return index_; }
+  const std::string& name() const { return spec_.name; }
+  const DeviceId& id() const { return id_; }
+  NodeId node() const { return node_; }
+  bool running() const { return engine_ != nullptr; }
+  // How often it was started.
+  std::uint64_t lives() const { return lives_; }
+
+  // Makes an engine from what the store holds. It is not running.
+  void start();
+  // Ends the engine, if it is running.
+  void stop(Ending ending);
+
+  // Gives the engine a command: at once, or after the step that is under way. Dropped if the
+  // device is not running.
+  void submit(Command command);
+
+  // Where others reach a socket that is listening on `port`: the first address of the device.
+  Address address(std::uint16_t port) const;
+
+  const Engine& engine() const { return *engine_; }
+  VirtualDisk& disk() { return disk_; }
+  const VirtualDisk& disk() const { return disk_; }
+  VirtualStore& store() { return store_; }
+
+  // Datagrams for ports on which nothing listened.
+  std::uint64_t datagrams_unheard() const { return unheard_; }
+
+ private:
+  enum class Kind : std::uint8_t { timer, file, store, input, room };
+
+  struct Socket {
+    Address local;
+    bool open = false;  // the engine has been told
+    bool writable = true;
+    bool closing = false;
+  };
+  struct PortKey {
+    Address::Family family = Address::Family::ipv4;
+    std::uint16_t port = 0;
+    friend auto operator<=>(const PortKey&, const PortKey&) = default;
+  };
+
+  void on_event(Instant now, std::uint64_t argument) override;
+  void on_datagrams(Instant now, const Arrival& arrival) override;
+
+  void step(const Input& input, std::string_view asked_by = {});
+  void finish_step(Step& done);
+  void run_queued();
+  void send_datagrams(Step& done);
+  void send_from(SocketId id, Socket& socket, Step& done);
+  void transmit(const Socket& socket, const Transmit& transmit, ByteView bytes);
+  void block_sockets();
+  void close_sockets();
+  void arm_timer(const std::optional<Wakeup>& wakeup);
+
+  void carry_out(const OpenSocket& output);
+  void carry_out(const CloseSocket& output);
+  void carry_out(const StoreCommit& output);
+  void carry_out(const Compute& output);
+  void carry_out(const Event&) {}  // observers have seen it
+  template <class FileEffect>
+  void carry_out(const FileEffect& output) {
+    begin_file(output);
+  }
+  void begin_file(FileRequest request);
+  void finish_file(std::uint64_t key);
+  void finish_store(std::uint64_t life);
+  void on_timer(std::uint64_t key);
+  void on_room(std::uint64_t life);
+  Result<Address> bind(SocketId id, const Address& wanted);
+
+  void schedule(Duration delay, Kind kind, std::uint64_t key);
+  void give_later(Duration delay, Input input);
+  void drop_underway(Ending ending);
+
+  World& world_;
+  DeviceIndex index_;
+  DeviceSpec spec_;
+  RandomSource random_;
+  RandomSource delays_;
+  MasterKey key_;
+  DeviceId id_;
+  NodeId node_;
+  VirtualDisk disk_;
+  VirtualStore store_;
+
+  // What is lost when the engine ends.
+  std::unique_ptr<Engine> engine_;
+  std::map<SocketId, Socket> sockets_;
+  std::map<PortKey, SocketId> ports_;
+  std::map<std::uint64_t, std::unique_ptr<VirtualDisk::Operation>> files_;  // by key
+  std::map<std::uint64_t, Input> inputs_;                                   // by key
+  std::deque<Command> queued_;
+  Instant store_free_at_;
+  Instant timer_at_;
+  std::uint64_t timer_key_ = 0;  // 0: no timer is armed
+  bool stepping_ = false;
+  bool room_awaited_ = false;
+
+  std::uint64_t next_key_ = 0;  // keys are never used again, so events of past lives find nothing
+  std::uint64_t lives_ = 0;
+  std::uint64_t unheard_ = 0;
+};
+
+}  // namespace kith::sim
