@@ -12,6 +12,10 @@ namespace {
 
 std::string_view hint_for(int error_number) {
   switch (error_number) {
+    case ENOENT:
+      return "Check that it exists.";
+    case ENOTDIR:
+      return "A file stands where a directory is needed; choose another place.";
     case EACCES:
     case EPERM:
       return "Check its owner and permissions, and those of the directories above it.";

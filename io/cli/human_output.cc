@@ -39,13 +39,14 @@ std::string word_grid(const std::vector<std::string>& words) {
   return grid;
 }
 
-std::string plural(std::int64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+std::string counted(std::int64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
 std::string lifetime(Duration duration) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
-  return seconds % 60 == 0 ? plural(seconds / 60, "minute") : plural(seconds, "second");
+  return seconds % 60 == 0 ? counted(seconds / 60, "minute", "minutes")
+                           : counted(seconds, "second", "seconds");
 }
 
 std::string last_seen(std::int64_t unix_ms) {
@@ -56,7 +57,7 @@ std::string last_seen(std::int64_t unix_ms) {
 std::string described(const TransferItem& item) {
   std::string text = printable(item.name);
   if (item.directory)
-    text += fmt::format("/ ({})", plural(static_cast<std::int64_t>(item.files), "file"));
+    text += fmt::format("/ ({})", counted(static_cast<std::int64_t>(item.files), "file", "files"));
   return text + fmt::format(", {}", format_bytes(item.bytes));
 }
 
@@ -137,6 +138,7 @@ void HumanOutput::progress(const TransferProgress& progress) {
 }
 
 void HumanOutput::item_completed(const ItemCompleted& item, std::string_view path) {
+  ++items_[item.transfer];
   const bool sent = item.direction == TransferDirection::sending;
   line(fmt::format("{} {}: {} in {} ({}), BLAKE3 {}", sent ? "Sent" : "Received", printable(path),
                    format_bytes(item.bytes), format_duration(item.elapsed),
@@ -144,12 +146,20 @@ void HumanOutput::item_completed(const ItemCompleted& item, std::string_view pat
 }
 
 void HumanOutput::transfer_completed(const TransferCompleted& transfer) {
-  line(fmt::format("All {} in {} ({}).", format_bytes(transfer.bytes),
-                   format_duration(transfer.elapsed),
-                   format_rate(mean_rate(transfer.bytes, transfer.elapsed))));
+  const auto items = items_.extract(transfer.transfer);
+  if (!items.empty() && items.mapped() > 1) {
+    line(fmt::format("All {} in {} ({}).", format_bytes(transfer.bytes),
+                     format_duration(transfer.elapsed),
+                     format_rate(mean_rate(transfer.bytes, transfer.elapsed))));
+  }
+  if (transfer.skipped > 0) {
+    note(fmt::format("kith: Not sent: {}, which are neither files nor directories.",
+                     counted(static_cast<std::int64_t>(transfer.skipped), "entry", "entries")));
+  }
 }
 
 void HumanOutput::transfer_failed(const TransferFailed& transfer) {
+  items_.erase(transfer.transfer);
   note(error_line(transfer.error));
 }
 

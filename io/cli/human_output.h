@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdio>
+#include <map>
 
 #include "io/cli/output.h"
 
@@ -50,6 +51,7 @@ class HumanOutput final : public Output {
   std::FILE* messages_;
   Terminal terminal_;
   bool bar_shown_ = false;
+  std::map<TransferId, std::size_t> items_;  // told of each transfer that has not ended
 };
 
 }  // namespace kith::cli

@@ -114,7 +114,10 @@ void JsonOutput::item_completed(const ItemCompleted& item, std::string_view path
   write(sent ? "sent" : "received", std::move(fields));
 }
 
-void JsonOutput::transfer_completed(const TransferCompleted& /*transfer*/) {}
+void JsonOutput::transfer_completed(const TransferCompleted& transfer) {
+  if (transfer.skipped == 0) return;
+  write("skipped", {{"transfer", transfer.transfer.to_hex()}, {"entries", transfer.skipped}});
+}
 
 void JsonOutput::transfer_failed(const TransferFailed& transfer) {
   write("failed", {{"transfer", transfer.transfer.to_hex()},

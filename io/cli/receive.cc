@@ -24,7 +24,9 @@ class Receive final : public NetworkCommand {
     if (const auto made = ensure_directory(arguments_.inbox); !made) {
       return fail(made.error(), Origin::device);
     }
-    const auto set = core().set_receive_policy(arguments_.accept, arguments_.inbox);
+    // An offer that nobody will accept is answered here, so that its refusal is seen.
+    const Accept policy = arguments_.accept == Accept::all ? Accept::all : Accept::ask;
+    const auto set = core().set_receive_policy(policy, arguments_.inbox);
     if (!set) return fail(set.error(), Origin::device);
     core().init_networking([this](const Result<std::vector<Address>>& bound) { on_bound(bound); });
   }
@@ -51,6 +53,7 @@ class Receive final : public NetworkCommand {
     output().incoming(offer, name_of(offer.device));
     if (!offer.decision_needed) return;
     const TransferId transfer = offer.transfer;
+    if (arguments_.accept == Accept::none) return core().answer_transfer(transfer, false);
     questions().ask("Accept?",
                     [this, transfer](bool yes) { core().answer_transfer(transfer, yes); });
   }
@@ -66,6 +69,7 @@ class Receive final : public NetworkCommand {
   void on(const TransferCompleted& transfer) {
     if (transfer.direction != TransferDirection::receiving) return;
     end_progress(transfer);
+    output().transfer_completed(transfer);
     if (arguments_.once) finish();
   }
 

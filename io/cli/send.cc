@@ -34,45 +34,50 @@ class Send final : public NetworkCommand {
 
   void on_bound(const Result<std::vector<Address>>& bound) {
     if (!bound) return fail(bound.error(), Origin::device);
-    core().share_with_device(
-        paths_, device_, {.request = {}, .destination = arguments_.destination},
-        [this](const Result<io::StartedTransfer>& started) { on_started(started); });
+    core().share_with_device(paths_, device_,
+                             {.request = {}, .destination = arguments_.destination},
+                             [this](const Result<io::StartedTransfer>& started) {
+                               if (!started) fail(started.error(), Origin::peer);
+                             });
   }
 
-  void on_started(const Result<io::StartedTransfer>& started) {
-    if (!started) return fail(started.error(), Origin::peer);
-    output().sending(started->bytes_total, name_of(device_));
-    core().await_transfer(started->request, [this](const Result<io::FinishedTransfer>& finished) {
-      on_finished(finished);
-    });
+  // All the rest is told by events, which come in order.
+  void on_event(const Event& event) override {
+    std::visit([this](const auto& kind) { on(kind); }, event);
   }
 
-  void on_finished(const Result<io::FinishedTransfer>& finished) {
-    if (!finished) return fail(finished.error(), Origin::peer);
+  template <class Other>
+  void on(const Other& /*event*/) {}
+
+  void on(const TransferStarted& transfer) {
+    output().sending(transfer.bytes_total, name_of(transfer.device));
+  }
+
+  void on(const TransferProgress& progress) {
+    if (progress.direction == TransferDirection::sending) show_progress(progress);
+  }
+
+  void on(const ItemCompleted& item) {
+    if (item.direction == TransferDirection::sending) show_sent(item);
+  }
+
+  void on(const TransferCompleted& transfer) {
+    if (transfer.direction != TransferDirection::sending) return;
+    end_progress(transfer);
+    output().transfer_completed(transfer);
     finish();
   }
 
-  void on_event(const Event& event) override {
-    if (const auto* progress = std::get_if<TransferProgress>(&event)) {
-      if (progress->direction == TransferDirection::sending) show_progress(*progress);
-    } else if (const auto* item = std::get_if<ItemCompleted>(&event)) {
-      if (item->direction == TransferDirection::sending) show_sent(*item);
-    } else if (const auto* completed = std::get_if<TransferCompleted>(&event)) {
-      if (completed->direction == TransferDirection::sending) show_completed(*completed);
-    } else if (const auto* failed = std::get_if<TransferFailed>(&event)) {
-      if (failed->direction == TransferDirection::sending) end_progress(*failed);
-    }
+  void on(const TransferFailed& transfer) {
+    if (transfer.direction != TransferDirection::sending) return;
+    end_progress(transfer);
+    fail(transfer.error, Origin::peer);
   }
 
   // The path as the person typed it.
   void show_sent(const ItemCompleted& item) {
     const auto typed = typed_.find(item.path);
     output().item_completed(item, typed == typed_.end() ? item.path : typed->second);
-  }
-
-  void show_completed(const TransferCompleted& completed) {
-    end_progress(completed);
-    if (paths_.size() > 1) output().transfer_completed(completed);
   }
 
   SendArguments arguments_;
