@@ -183,10 +183,17 @@ void Engine::Core::on_command(Instant, const Listen& command) {
   outputs_.push_back(OpenSocket{*socket, command.bind});
 }
 
-void Engine::Core::on_command(Instant, const Cancel& command) {
-  for (const SocketId socket : sockets_.of_request(command.request)) {
+void Engine::Core::on_command(Instant now, const Cancel& command) {
+  const auto ended = sockets_.of_request(command.request);
+  for (const SocketId socket : ended) {
     if (sockets_.find(socket)->open) outputs_.push_back(CloseSocket{socket});
     sockets_.erase(socket);
+  }
+  // Who listens nowhere any more is leaving. Peers that are not told find out by silence only.
+  if (!ended.empty() && !sockets_.any_listening()) {
+    for (const auto& [connection, link] : links_) {
+      endpoint_->close(now, connection, kLeaving, "leaving");
+    }
   }
 }
 

@@ -44,6 +44,8 @@ class Engine::Core {
  private:
   // An application code for connections cut because a device was removed or blocked.
   static constexpr std::uint64_t kRevoked = 0x6b01;
+  // And for all connections when the device ends.
+  static constexpr std::uint64_t kLeaving = 0x6b02;
   // Manual addresses of one device; the latest are kept.
   static constexpr std::size_t kMaxManualAddresses = 16;
   // The owner of effects that belong to no protocol.

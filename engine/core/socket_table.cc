@@ -1,5 +1,7 @@
 #include "engine/core/socket_table.h"
 
+#include <algorithm>
+
 namespace kith {
 namespace {
 
@@ -47,6 +49,11 @@ std::vector<SocketId> SocketTable::of_request(RequestId request) const {
     if (socket.request == request) ids.push_back(id);
   }
   return ids;
+}
+
+bool SocketTable::any_listening() const {
+  return std::any_of(sockets_.begin(), sockets_.end(),
+                     [](const auto& entry) { return entry.second.request.has_value(); });
 }
 
 }  // namespace kith

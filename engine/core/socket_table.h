@@ -35,6 +35,7 @@ class SocketTable {
   std::optional<SocketId> find_for(const Address& remote) const;
 
   std::vector<SocketId> of_request(RequestId request) const;
+  bool any_listening() const;
 
   const std::map<SocketId, Socket>& all() const { return sockets_; }
 

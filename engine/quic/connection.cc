@@ -27,15 +27,12 @@ constexpr std::uint64_t kCryptoError = 0x100;
 // Late packets are answered for three times the probe timeout (RFC 9000 section 10.2).
 constexpr int kLingerProbeTimeouts = 3;
 
-// The pacer hands out what the path carries in this time at once: below it a timer is too coarse,
-// and a fast path would stand still between two wakeups.
-constexpr std::uint64_t kBurstNs = 1'000'000;
-constexpr std::size_t kMinBurstPackets = 10;  // RFC 9002 section 7.7: the initial window
-constexpr std::size_t kBatchBytes = 65'536;   // more per call than a socket takes at once
-
 // Timers that ngtcp2 leaves in the past after it has handled them are looked at again so much
 // later, unless something else happens first.
 constexpr Duration kTimerGranularity = std::chrono::milliseconds(1);
+
+// As a keep-alive interval.
+constexpr Duration kAtOnce = std::chrono::nanoseconds(1);
 
 // Reasons of CONNECTION_CLOSE are shown to people and cut to this.
 constexpr std::size_t kMaxReasonBytes = 64;
@@ -134,9 +131,13 @@ void Connection::adopt(ngtcp2_conn* made) {
   conn_.reset(made);
   tls_->attach(made);
   ngtcp2_conn_set_tls_native_handle(made, tls_.get());
-  if (shared_.config.keep_alive.count() > 0) {
-    ngtcp2_conn_set_keep_alive_timeout(made, to_duration(shared_.config.keep_alive));
-  }
+  keep_alive_every(shared_.config.keep_alive);
+}
+
+// Zero: never.
+void Connection::keep_alive_every(Duration interval) {
+  ngtcp2_conn_set_keep_alive_timeout(
+      conn(), interval.count() > 0 ? to_duration(interval) : std::numeric_limits<std::uint64_t>::max());
 }
 
 ngtcp2_settings Connection::settings(Instant now) const {
@@ -232,6 +233,7 @@ Path Connection::normalized(const Path& path) const {
 void Connection::receive(Instant now, const Path& path, std::uint32_t interface, Ecn ecn,
                          ByteView datagram) {
   if (ending_) return;
+  last_received_at_ = now;
   const ngtcp2_path& current = *ngtcp2_conn_get_path(conn());
   if (ngtcp2_path_eq(&current, path.get()) == 0) {
     if (const Path usual = normalized(path); !(usual == path)) {
@@ -262,26 +264,19 @@ Instant Connection::deadline() const {
 
 SocketId Connection::socket() const { return Path::socket_of(*ngtcp2_conn_get_path(conn())); }
 
-// What may leave before the pacer is told, or zero where it is told after every call.
-std::size_t Connection::burst_bytes() const {
-  ngtcp2_conn_info info;
-  ngtcp2_conn_get_conn_info(conn(), &info);
-  const std::uint64_t rtt = std::max<std::uint64_t>(info.smoothed_rtt, 1);
-  const auto carried = static_cast<std::size_t>(info.cwnd * kBurstNs / rtt);
-  return std::max(carried, kMinBurstPackets * ngtcp2_conn_get_path_max_tx_udp_payload_size(conn()));
-}
-
 std::optional<Transmit> Connection::write(Instant now, SocketId socket, std::span<std::byte> out,
                                           std::size_t max_segments, std::deque<Stray>& strays) {
   if (ending_) return std::nullopt;
   const std::uint64_t ts = to_timestamp(now);
-  const std::size_t burst = burst_bytes();
+  notice_stops(ts);
+  // What the pacer lets go at once; it is told afterwards, and says when to come back.
+  const std::size_t quantum = ngtcp2_conn_get_send_quantum(conn());
   Path batch_path;
   std::uint32_t batch_ecn = 0;
   std::size_t segment = 0;
   std::size_t size = 0;
   ngtcp2_ssize rv = 0;
-  for (std::size_t segments = 0; segments < max_segments && burst_sent_ < burst; ++segments) {
+  for (std::size_t segments = 0; segments < max_segments && size < quantum; ++segments) {
     // Later packets may not exceed the first, which also keeps MTU probes out of the middle.
     const std::size_t room = segment == 0 ? out.size() : std::min(segment, out.size() - size);
     if (room < std::max<std::size_t>(segment, NGTCP2_MAX_UDP_PAYLOAD_SIZE)) break;
@@ -291,7 +286,6 @@ std::optional<Transmit> Connection::write(Instant now, SocketId socket, std::spa
     if (rv <= 0) break;
     const auto written = static_cast<std::size_t>(rv);
     bytes_sent_ += written;
-    burst_sent_ += written;
     if (segment == 0 && path.socket() == socket) {
       batch_path = path;
       batch_ecn = info.ecn;
@@ -308,9 +302,11 @@ std::optional<Transmit> Connection::write(Instant now, SocketId socket, std::spa
       break;
     }
   }
-  if (burst_sent_ >= std::min(burst, kBatchBytes) ? burst_sent_ >= burst : burst < kBatchBytes) {
-    ngtcp2_conn_update_pkt_tx_time(conn(), ts);
-    burst_sent_ = 0;
+  ngtcp2_conn_update_pkt_tx_time(conn(), ts);
+  // What was sent at the instant of the move may have been a mere answer to a probe.
+  if (moved_ && size > 0 && now > last_received_at_) {
+    moved_ = false;
+    keep_alive_every(shared_.config.keep_alive);
   }
   if (to_send_.size() > 1) std::rotate(to_send_.begin(), to_send_.begin() + 1, to_send_.end());
   settle(now, rv < 0 ? static_cast<int>(rv) : 0);
@@ -362,7 +358,7 @@ ngtcp2_ssize Connection::write_packet(Path& path, ngtcp2_pkt_info& info, std::sp
       stream->send.blocked = true;
     } else if ((rv == NGTCP2_ERR_STREAM_SHUT_WR || rv == NGTCP2_ERR_STREAM_NOT_FOUND) &&
                stream != nullptr) {
-      stop_sending(*stream, 0);
+      on_send_refused(*stream);
     } else if (rv != NGTCP2_ERR_WRITE_MORE) {
       return rv;
     }
@@ -517,6 +513,16 @@ bool Connection::update_keys(Instant now) {
 bool Connection::migrate(Instant now, const Path& path) {
   return !ending_ && initiated_here_ &&
          ngtcp2_conn_initiate_migration(conn(), path.get(), to_timestamp(now)) == 0;
+}
+
+// The peer follows with the first packet that does more than probe the path; where there is nothing
+// to send, a keep-alive does it.
+int Connection::on_path_validated(bool reached) {
+  if (reached && initiated_here_) {
+    moved_ = true;
+    keep_alive_every(kAtOnce);
+  }
+  return 0;
 }
 
 int Connection::on_new_connection_id(ngtcp2_cid* cid, std::uint8_t* token, std::size_t) {

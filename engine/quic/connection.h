@@ -142,6 +142,7 @@ class Connection {
   int on_stream_window_grew(Stream* stream);
   int on_stream_limit_grew();
   int on_new_connection_id(ngtcp2_cid* cid, std::uint8_t* token, std::size_t size);
+  int on_path_validated(bool reached);
   int on_peer_connection_id(bool active, const std::uint8_t* token);
 
   int refuse(CloseReason::Kind kind, std::uint64_t transport_code, std::string_view text);
@@ -151,16 +152,18 @@ class Connection {
   void end(Instant now, int error);
   CloseReason reason_for(int error, ngtcp2_ccerr& answer, bool& answer_wanted) const;
   void finish(Instant now, CloseReason reason, const ngtcp2_ccerr* answer);
+  void keep_alive_every(Duration interval);
   Path normalized(const Path& path) const;
 
   ngtcp2_ssize write_packet(Path& path, ngtcp2_pkt_info& info, std::span<std::byte> out,
                             std::uint64_t ts);
-  std::size_t burst_bytes() const;
 
   Stream* find_stream(StreamId id);
   Stream& add_stream(StreamId id, bool opened_here);
   void queue_to_send(Stream& stream);
   Stream* next_to_send();
+  void notice_stops(std::uint64_t ts);
+  void on_send_refused(Stream& stream);
   void stop_sending(Stream& stream, std::uint64_t code);
   void announce(Stream& stream);
   void note_low_water(Stream& stream);
@@ -178,16 +181,17 @@ class Connection {
   std::optional<Refusal> refusal_;
   std::optional<Ending> ending_;
   Instant deadline_floor_ = Instant{std::numeric_limits<std::int64_t>::min()};
+  Instant last_received_at_{};
   std::uint32_t interface_ = 0;  // where the peer's last datagram came in
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t bytes_received_ = 0;
   std::uint64_t packets_lost_in_closed_streams_ = 0;
   std::uint64_t keys_prepared_ = 0;
-  std::size_t burst_sent_ = 0;  // since the pacer was last told
   bool connected_ = false;
   bool session_over_ = false;  // the handshake is complete: the TLS session can go
   bool was_reset_ = false;     // a stateless reset arrived
   bool limit_grew_ = false;
+  bool moved_ = false;         // to a new path, of which the peer has not heard yet
   // Last, so that it goes first: it calls back while it is being deleted.
   std::unique_ptr<ngtcp2_conn, FreeConn> conn_;
 };

@@ -76,6 +76,11 @@ struct ConnectionCallbacks {
     return of(user).on_peer_connection_id(active, token);
   }
 
+  static int path_validation(ngtcp2_conn*, std::uint32_t, const ngtcp2_path*, const ngtcp2_path*,
+                             ngtcp2_path_validation_result result, void* user) {
+    return of(user).on_path_validated(result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS);
+  }
+
   static int update_key(ngtcp2_conn* conn, std::uint8_t* rx_secret, std::uint8_t* tx_secret,
                         ngtcp2_crypto_aead_ctx* rx, std::uint8_t* rx_iv, ngtcp2_crypto_aead_ctx* tx,
                         std::uint8_t* tx_iv, const std::uint8_t* current_rx,
@@ -123,6 +128,7 @@ struct ConnectionCallbacks {
     table.remove_connection_id = remove_connection_id;
     table.dcid_status = dcid_status;
     table.update_key = update_key;
+    table.path_validation = path_validation;
     table.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
     table.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb;
     table.get_path_challenge_data = get_path_challenge_data;

@@ -2,6 +2,7 @@
 
 #include <ngtcp2/ngtcp2.h>
 
+#include <array>
 #include <utility>
 
 #include "engine/base/check.h"
@@ -184,6 +185,36 @@ Stream* Connection::next_to_send() {
     to_send_.pop_front();
   }
   return nullptr;
+}
+
+// ngtcp2 1.11 says nothing when a peer stops reading a stream that it still writes. It refuses
+// to send on it, though, and that can be asked without sending: more bytes than any stream may
+// carry are refused for their number only if not for the stream.
+void Connection::notice_stops(std::uint64_t ts) {
+  const ngtcp2_vec too_much{nullptr, std::size_t{NGTCP2_MAX_VARINT} + 1};
+  std::array<std::uint8_t, NGTCP2_MAX_UDP_PAYLOAD_SIZE> unused;
+  for (auto& [id, stream] : streams_) {
+    if (stream.closed_in_transport || stream.send.abandoned() || stream.send.fin_sent() ||
+        stream.receive.ended() || kind_of(id) != StreamKind::bidirectional) {
+      continue;
+    }
+    if (ngtcp2_conn_writev_stream(conn(), nullptr, nullptr, unused.data(), unused.size(), nullptr,
+                                  NGTCP2_WRITE_STREAM_FLAG_NONE, id.value, &too_much, 1,
+                                  ts) == NGTCP2_ERR_STREAM_SHUT_WR) {
+      on_send_refused(stream);
+    }
+  }
+}
+
+// The code is known when the stream closes, which it does in a round trip unless the peer is still
+// writing.
+void Connection::on_send_refused(Stream& stream) {
+  const bool receives = !stream.opened_here || kind_of(stream.id) == StreamKind::bidirectional;
+  if (receives && !stream.receive.ended()) {
+    stop_sending(stream, 0);
+  } else {
+    stream.send.blocked = true;
+  }
 }
 
 void Connection::stop_sending(Stream& stream, std::uint64_t code) {

@@ -143,6 +143,9 @@ struct Closed {
   CloseReason reason;
 };
 
+// Of the events in registry/protocol.h: StreamStopped has code 0 where the peer stops reading a
+// stream that it goes on writing, since ngtcp2 1.11 does not tell it then. StreamReadable comes once
+// until take() is called.
 using EndpointEvent =
     std::variant<Connected, StreamOpened, StreamReady, StreamReadable, StreamWritable, StreamReset,
                  StreamStopped, Closed>;

@@ -46,6 +46,7 @@ class Endpoint::State {
   void mark_ready(ConnectionId id);
   void close(Instant now, ConnectionId id, std::uint64_t code, std::string_view reason);
   bool update_keys(Instant now, ConnectionId id);
+  bool migrate(Instant now, ConnectionId id, const Path& path);
   void mix(ByteView entropy) { random_.mix(entropy); }
 
   std::size_t connection_count() const { return live_; }

@@ -43,10 +43,11 @@ class SendQueue {
   bool has_work() const { return !abandoned_ && (sent_ < end_ || (fin_ && !fin_sent_)); }
   bool fin_queued() const { return fin_; }
   bool abandoned() const { return abandoned_; }
+  bool fin_sent() const { return fin_sent_; }
   bool done() const { return fin_sent_ && acked_ == end_; }
   std::uint64_t unacked_bytes() const { return end_ - acked_; }
 
-  // Set while the peer's stream window is full.
+  // Set while the peer's stream window is full, or when the peer has stopped reading.
   bool blocked = false;
   // Whether unacked_bytes() has been above the low-water mark since the owner was last told.
   bool above_low_water = false;
@@ -85,6 +86,8 @@ class ReceiveBuffer {
   // Something waits to be taken: bytes, or the news that none follow.
   bool has_news() const { return !abandoned_ && (!bytes_.empty() || (fin_ && !fin_taken_)); }
   bool finished() const { return abandoned_ || fin_taken_; }
+  // Nothing more will arrive.
+  bool ended() const { return abandoned_ || fin_; }
   bool abandoned() const { return abandoned_; }
 
   // A StreamReadable is on its way to the owner.

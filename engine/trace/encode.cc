@@ -160,10 +160,8 @@ class Writer {
   void put(Duration value) { to_.i64(value.count()); }
 
   template <class E>
-    requires std::is_enum_v<E>
-  void put(E value) {
-    to_.u8(static_cast<std::uint8_t>(value));
-  }
+  requires std::is_enum_v<E>
+  void put(E value) { to_.u8(static_cast<std::uint8_t>(value)); }
   template <std::size_t N>
   void put(const std::array<std::byte, N>& value) {
     to_.fixed(value);

@@ -42,8 +42,7 @@ class Recorder {
   void output(DeviceIndex device, Instant at, const std::optional<Output>& output);
   // `bytes` are those that `transmit` describes.
   void datagrams(DeviceIndex device, Instant at, SocketId socket, std::size_t room,
-                 std::size_t max_segments, const std::optional<Transmit>& transmit,
-                 ByteView bytes);
+                 std::size_t max_segments, const std::optional<Transmit>& transmit, ByteView bytes);
   void stopped(DeviceIndex device, Instant at);
 
   // Hands what is still held back to the sink.

@@ -11,8 +11,7 @@ namespace kith::transfer {
 ChunkStream::Found ChunkStream::read(ByteView& bytes) {
   if (!in_chunk_) {
     const auto taken = std::min(bytes.size(), header_.size() - header_size_);
-    std::copy_n(bytes.begin(), taken,
-                header_.begin() + static_cast<std::ptrdiff_t>(header_size_));
+    std::copy_n(bytes.begin(), taken, header_.begin() + static_cast<std::ptrdiff_t>(header_size_));
     header_size_ += taken;
     bytes = bytes.subspan(taken);
     if (header_size_ < header_.size()) return Found::nothing;

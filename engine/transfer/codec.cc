@@ -118,8 +118,7 @@ auto put(FlatBufferBuilder& builder, const Offer& offer) {
     names.push_back(fbs::CreateTransferName(builder, put_bytes(builder, name)));
   }
   const auto destination = builder.CreateVector(names);
-  const auto transfer =
-      put_bytes(builder, as_text(ByteView(offer.transfer.bytes)));
+  const auto transfer = put_bytes(builder, as_text(ByteView(offer.transfer.bytes)));
   return fbs::CreateTransferOffer(builder, transfer, destination, offer.entries, offer.files,
                                   offer.bytes, offer.skipped);
 }
@@ -181,39 +180,44 @@ static_assert(static_cast<std::size_t>(fbs::TransferBody::MAX) == std::variant_s
 }  // namespace
 
 Result<Message, CodecFault> parse_message(ByteView frame) {
-  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(frame.data()),
-                                 frame.size());
+  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(frame.data()), frame.size());
   if (frame.size() < 8 || !fbs::VerifyTransferMessageBuffer(verifier)) {
     return tl::unexpected(CodecFault::not_a_message);
   }
   const auto& message = *fbs::GetTransferMessage(frame.data());
   switch (message.body_type()) {
-    case fbs::TransferBody::TransferOffer: return parse(*message.body_as_TransferOffer());
+    case fbs::TransferBody::TransferOffer:
+      return parse(*message.body_as_TransferOffer());
     case fbs::TransferBody::TransferManifestPart:
       return parse(*message.body_as_TransferManifestPart());
     case fbs::TransferBody::TransferFileHashes:
       return parse(*message.body_as_TransferFileHashes());
     case fbs::TransferBody::TransferFileFailed:
       return parse(*message.body_as_TransferFileFailed());
-    case fbs::TransferBody::TransferAccept: return parse(*message.body_as_TransferAccept());
-    case fbs::TransferBody::TransferDecline: return parse(*message.body_as_TransferDecline());
-    case fbs::TransferBody::TransferWritten: return parse(*message.body_as_TransferWritten());
-    case fbs::TransferBody::TransferItemDone: return parse(*message.body_as_TransferItemDone());
-    case fbs::TransferBody::TransferDone: return parse(*message.body_as_TransferDone());
-    case fbs::TransferBody::TransferAbort: return parse(*message.body_as_TransferAbort());
-    case fbs::TransferBody::NONE: break;
+    case fbs::TransferBody::TransferAccept:
+      return parse(*message.body_as_TransferAccept());
+    case fbs::TransferBody::TransferDecline:
+      return parse(*message.body_as_TransferDecline());
+    case fbs::TransferBody::TransferWritten:
+      return parse(*message.body_as_TransferWritten());
+    case fbs::TransferBody::TransferItemDone:
+      return parse(*message.body_as_TransferItemDone());
+    case fbs::TransferBody::TransferDone:
+      return parse(*message.body_as_TransferDone());
+    case fbs::TransferBody::TransferAbort:
+      return parse(*message.body_as_TransferAbort());
+    case fbs::TransferBody::NONE:
+      break;
   }
   return tl::unexpected(CodecFault::not_a_message);
 }
 
 Bytes make_message(const Message& message) {
   FlatBufferBuilder builder;
-  const auto body =
-      std::visit([&](const auto& alternative) { return put(builder, alternative).Union(); },
-                 message);
+  const auto body = std::visit(
+      [&](const auto& alternative) { return put(builder, alternative).Union(); }, message);
   const auto type = static_cast<fbs::TransferBody>(message.index() + 1);
-  fbs::FinishTransferMessageBuffer(builder,
-                                   fbs::CreateTransferMessage(builder, type, body));
+  fbs::FinishTransferMessageBuffer(builder, fbs::CreateTransferMessage(builder, type, body));
   return wire::make_frame(builder);
 }
 
@@ -224,18 +228,30 @@ std::uint8_t wire_code(ErrorCode code) {
   using Wire = fbs::TransferCode;
   const auto number = [&] {
     switch (code) {
-      case ErrorCode::cancelled: return Wire::Cancelled;
-      case ErrorCode::refused: return Wire::Refused;
-      case ErrorCode::no_space: return Wire::NoSpace;
-      case ErrorCode::io_error: return Wire::IoError;
-      case ErrorCode::permission_denied: return Wire::PermissionDenied;
-      case ErrorCode::already_exists: return Wire::AlreadyExists;
-      case ErrorCode::not_found: return Wire::NotFound;
-      case ErrorCode::source_changed: return Wire::SourceChanged;
-      case ErrorCode::corrupt: return Wire::Corrupt;
-      case ErrorCode::limit_exceeded: return Wire::LimitExceeded;
-      case ErrorCode::timed_out: return Wire::TimedOut;
-      default: return Wire::Internal;
+      case ErrorCode::cancelled:
+        return Wire::Cancelled;
+      case ErrorCode::refused:
+        return Wire::Refused;
+      case ErrorCode::no_space:
+        return Wire::NoSpace;
+      case ErrorCode::io_error:
+        return Wire::IoError;
+      case ErrorCode::permission_denied:
+        return Wire::PermissionDenied;
+      case ErrorCode::already_exists:
+        return Wire::AlreadyExists;
+      case ErrorCode::not_found:
+        return Wire::NotFound;
+      case ErrorCode::source_changed:
+        return Wire::SourceChanged;
+      case ErrorCode::corrupt:
+        return Wire::Corrupt;
+      case ErrorCode::limit_exceeded:
+        return Wire::LimitExceeded;
+      case ErrorCode::timed_out:
+        return Wire::TimedOut;
+      default:
+        return Wire::Internal;
     }
   };
   return static_cast<std::uint8_t>(number());
@@ -245,18 +261,30 @@ ErrorCode code_from_wire(std::uint64_t number) {
   using Wire = fbs::TransferCode;
   if (number > static_cast<std::uint64_t>(Wire::MAX)) return ErrorCode::internal;
   switch (static_cast<Wire>(number)) {
-    case Wire::Internal: return ErrorCode::internal;
-    case Wire::Cancelled: return ErrorCode::cancelled;
-    case Wire::Refused: return ErrorCode::refused;
-    case Wire::NoSpace: return ErrorCode::no_space;
-    case Wire::IoError: return ErrorCode::io_error;
-    case Wire::PermissionDenied: return ErrorCode::permission_denied;
-    case Wire::AlreadyExists: return ErrorCode::already_exists;
-    case Wire::NotFound: return ErrorCode::not_found;
-    case Wire::SourceChanged: return ErrorCode::source_changed;
-    case Wire::Corrupt: return ErrorCode::corrupt;
-    case Wire::LimitExceeded: return ErrorCode::limit_exceeded;
-    case Wire::TimedOut: return ErrorCode::timed_out;
+    case Wire::Internal:
+      return ErrorCode::internal;
+    case Wire::Cancelled:
+      return ErrorCode::cancelled;
+    case Wire::Refused:
+      return ErrorCode::refused;
+    case Wire::NoSpace:
+      return ErrorCode::no_space;
+    case Wire::IoError:
+      return ErrorCode::io_error;
+    case Wire::PermissionDenied:
+      return ErrorCode::permission_denied;
+    case Wire::AlreadyExists:
+      return ErrorCode::already_exists;
+    case Wire::NotFound:
+      return ErrorCode::not_found;
+    case Wire::SourceChanged:
+      return ErrorCode::source_changed;
+    case Wire::Corrupt:
+      return ErrorCode::corrupt;
+    case Wire::LimitExceeded:
+      return ErrorCode::limit_exceeded;
+    case Wire::TimedOut:
+      return ErrorCode::timed_out;
   }
   return ErrorCode::internal;
 }

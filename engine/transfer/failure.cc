@@ -24,7 +24,8 @@ Error from_receiver(ErrorCode code) {
     case ErrorCode::already_exists:
       return {code, "The destination on the receiving device is taken by something else",
               "Choose another destination"};
-    default: return {code, "The receiving device could not complete the transfer", ""};
+    default:
+      return {code, "The receiving device could not complete the transfer", ""};
   }
 }
 
@@ -32,10 +33,12 @@ Error from_sender(ErrorCode code) {
   switch (code) {
     case ErrorCode::source_changed:
       return {code, "A file changed while it was being sent", "It has to be sent again"};
-    case ErrorCode::io_error: return {code, "The disk of the sending device failed", ""};
+    case ErrorCode::io_error:
+      return {code, "The disk of the sending device failed", ""};
     case ErrorCode::permission_denied:
       return {code, "The sending device may not read one of the files", ""};
-    default: return {code, "The sending device could not complete the transfer", ""};
+    default:
+      return {code, "The sending device could not complete the transfer", ""};
   }
 }
 
@@ -49,8 +52,7 @@ Error reported_by_peer(ErrorCode code, TransferDirection direction) {
       return {code, "The other device found that the data did not arrive as it was sent",
               "Send again; if it happens again, one of the devices is faulty"};
     case ErrorCode::limit_exceeded:
-      return {code, "The transfer exceeds a limit of the other device",
-              "Send less at a time"};
+      return {code, "The transfer exceeds a limit of the other device", "Send less at a time"};
     default:
       return direction == TransferDirection::sending ? from_receiver(code) : from_sender(code);
   }
@@ -61,8 +63,10 @@ Error file_failed(ErrorCode code, std::string_view path) {
   switch (code) {
     case ErrorCode::source_changed:
       return {code, name + " changed while it was being sent", "Send it again"};
-    case ErrorCode::permission_denied: return {code, name + " may not be read", ""};
-    default: return {code, name + " could not be read", ""};
+    case ErrorCode::permission_denied:
+      return {code, name + " may not be read", ""};
+    default:
+      return {code, name + " could not be read", ""};
   }
 }
 
@@ -77,7 +81,8 @@ Error disk_failed(const Error& cause, std::string_view path) {
       return {cause.code, name + " does not exist", "Check that the inbox exists"};
     case ErrorCode::already_exists:
       return {cause.code, name + " is taken by something else", ""};
-    default: return {cause.code, name + " could not be written: " + cause.message, cause.hint};
+    default:
+      return {cause.code, name + " could not be written: " + cause.message, cause.hint};
   }
 }
 

@@ -12,15 +12,24 @@ namespace kith::transfer {
 
 std::string_view counter_of(ManifestFault fault) {
   switch (fault) {
-    case ManifestFault::none: return "transfer.manifest_none";
-    case ManifestFault::bad_name: return "transfer.manifest_bad_name";
-    case ManifestFault::bad_parent: return "transfer.manifest_bad_parent";
-    case ManifestFault::out_of_order: return "transfer.manifest_out_of_order";
-    case ManifestFault::bad_attributes: return "transfer.manifest_bad_attributes";
-    case ManifestFault::too_many_entries: return "transfer.manifest_too_many_entries";
-    case ManifestFault::too_deep: return "transfer.manifest_too_deep";
-    case ManifestFault::path_too_long: return "transfer.manifest_path_too_long";
-    case ManifestFault::too_large: return "transfer.manifest_too_large";
+    case ManifestFault::none:
+      return "transfer.manifest_none";
+    case ManifestFault::bad_name:
+      return "transfer.manifest_bad_name";
+    case ManifestFault::bad_parent:
+      return "transfer.manifest_bad_parent";
+    case ManifestFault::out_of_order:
+      return "transfer.manifest_out_of_order";
+    case ManifestFault::bad_attributes:
+      return "transfer.manifest_bad_attributes";
+    case ManifestFault::too_many_entries:
+      return "transfer.manifest_too_many_entries";
+    case ManifestFault::too_deep:
+      return "transfer.manifest_too_deep";
+    case ManifestFault::path_too_long:
+      return "transfer.manifest_path_too_long";
+    case ManifestFault::too_large:
+      return "transfer.manifest_too_large";
   }
   return "";
 }
@@ -30,8 +39,10 @@ ErrorCode code_of(ManifestFault fault) {
     case ManifestFault::too_many_entries:
     case ManifestFault::too_deep:
     case ManifestFault::path_too_long:
-    case ManifestFault::too_large: return ErrorCode::limit_exceeded;
-    default: return ErrorCode::corrupt;
+    case ManifestFault::too_large:
+      return ErrorCode::limit_exceeded;
+    default:
+      return ErrorCode::corrupt;
   }
 }
 

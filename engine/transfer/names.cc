@@ -23,12 +23,18 @@ std::string_view cut(std::string_view text, std::size_t size) {
 
 std::string_view to_string(NameFault fault) {
   switch (fault) {
-    case NameFault::empty: return "it is empty";
-    case NameFault::dots: return "it is \".\" or \"..\"";
-    case NameFault::separator: return "it contains \"/\"";
-    case NameFault::nul: return "it contains a NUL byte";
-    case NameFault::too_long: return "it is longer than 255 bytes";
-    case NameFault::reserved: return "it is reserved for transfers in progress";
+    case NameFault::empty:
+      return "it is empty";
+    case NameFault::dots:
+      return "it is \".\" or \"..\"";
+    case NameFault::separator:
+      return "it contains \"/\"";
+    case NameFault::nul:
+      return "it contains a NUL byte";
+    case NameFault::too_long:
+      return "it is longer than 255 bytes";
+    case NameFault::reserved:
+      return "it is reserved for transfers in progress";
   }
   return "";
 }

@@ -26,8 +26,8 @@ TransferProgress Progress::report(Instant now) {
   samples_.push_back({now, bytes_done_});
   while (samples_.size() > 2 && samples_[1].at + kRateWindow <= now) samples_.pop_front();
   const auto elapsed = now - samples_.front().at;
-  const auto elapsed_ms = static_cast<std::uint64_t>(
-      std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count()));
+  const auto elapsed_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(
+      1, std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count()));
 
   TransferProgress progress;
   progress.bytes_done = bytes_done_;

@@ -55,10 +55,8 @@ bool Publisher::prepare_next(std::uint32_t item, Item& state) {
     }
     ++state.preparing;
     ask(Step::attributes, index,
-        FileSetDirectoryAttributes{{},
-                                   paths_.hidden(manifest_, index),
-                                   entry.mode | kOwnerMode,
-                                   entry.modified_ns});
+        FileSetDirectoryAttributes{
+            {}, paths_.hidden(manifest_, index), entry.mode | kOwnerMode, entry.modified_ns});
     return true;
   }
   return false;
@@ -81,7 +79,9 @@ void Publisher::on_file(const Ticket& ticket, const Result<FileOutcome>& outcome
       if (--state.preparing == 0 && all_asked && !queued && !stopped_) rename(item, state);
       break;
     }
-    case Step::rename: on_renamed(subject, outcome); break;
+    case Step::rename:
+      on_renamed(subject, outcome);
+      break;
     case Step::restrict:
       if (!outcome) return fail(outcome.error(), paths_.destination());
       restrict_next(subject);

@@ -76,7 +76,7 @@ class Publisher {
   const StagingPaths& paths_;
   std::map<std::uint32_t, Item> items_;
   std::deque<std::uint32_t> to_prepare_;
-  std::vector<std::uint32_t> to_sync_;   // renamed, not covered by the sync in flight
+  std::vector<std::uint32_t> to_sync_;  // renamed, not covered by the sync in flight
   std::vector<std::uint32_t> syncing_;
   std::vector<Published> published_;
   std::vector<bool> renamed_;

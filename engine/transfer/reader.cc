@@ -107,12 +107,18 @@ void Reader::on_file(const Ticket& done, const Result<FileOutcome>& outcome) {
   --in_flight_;
   const auto entry = static_cast<std::uint32_t>(done.subject);
   switch (static_cast<Step>(done.step)) {
-    case Step::open: on_open(entry, outcome); break;
+    case Step::open:
+      on_open(entry, outcome);
+      break;
     case Step::read:
       on_read({static_cast<std::uint32_t>(done.subject >> 32), entry}, outcome);
       break;
-    case Step::stat: on_stat(entry, outcome); break;
-    case Step::stat_empty: on_stat_empty(entry, outcome); break;
+    case Step::stat:
+      on_stat(entry, outcome);
+      break;
+    case Step::stat_empty:
+      on_stat_empty(entry, outcome);
+      break;
     case Step::close:
       // The file was only read, so an error of closing it says nothing about what was sent.
       files_.at(entry).state = File::State::closed;

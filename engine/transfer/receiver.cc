@@ -51,7 +51,8 @@ bool Receiver::adopt_stream(StreamId stream) {
 void Receiver::on_data(ChunkStream& stream, ByteView bytes, bool fin) {
   while (!bytes.empty()) {
     switch (stream.read(bytes)) {
-      case ChunkStream::Found::nothing: break;
+      case ChunkStream::Found::nothing:
+        break;
       case ChunkStream::Found::header:
         if (!header_acceptable(stream)) {
           if (!bytes.empty()) {
@@ -135,7 +136,8 @@ void Receiver::on(const Offer& offer) {
 void Receiver::on(const ManifestPart& part) {
   if (!enter(ReceiverEvent::manifest_part)) return violated("transfer.manifest_unexpected");
   for (const auto& entry : part.entries) {
-    if (manifest_.entries().size() == offer_->entries) return violated("transfer.manifest_too_long");
+    if (manifest_.entries().size() == offer_->entries)
+      return violated("transfer.manifest_too_long");
     const auto fault = manifest_.add(entry);
     if (fault != ManifestFault::none) {
       effects_.count(counter_of(fault));
@@ -153,8 +155,7 @@ void Receiver::on_manifest_complete() {
   KITH_CHECK(enter(ask ? ReceiverEvent::decision_needed : ReceiverEvent::approved));
   if (ask) decide_until_ = effects_.now() + kDecisionTimeout;
   announced_ = true;
-  effects_.emit(
-      TransferOffered{*transfer_, peer_, manifest_.summary(), manifest_.bytes(), ask});
+  effects_.emit(TransferOffered{*transfer_, peer_, manifest_.summary(), manifest_.bytes(), ask});
 }
 
 void Receiver::answer(bool accept) {
@@ -174,8 +175,7 @@ void Receiver::admit() {
   paths_ = std::make_unique<StagingPaths>(policy_.inbox, offer_->destination, *transfer_);
   writer_ = std::make_unique<Writer>(effects_, machine_, manifest_, *layout_, *paths_);
   publisher_ = std::make_unique<Publisher>(effects_, machine_, manifest_, *paths_);
-  staging_ = std::make_unique<Staging>(effects_, machine_, manifest_, *paths_,
-                                       offer_->destination);
+  staging_ = std::make_unique<Staging>(effects_, machine_, manifest_, *paths_, offer_->destination);
   staging_->start();
 }
 
@@ -185,7 +185,8 @@ void Receiver::on_staged() {
   digests_.resize(manifest_.entries().size());
   items_.resize(manifest_.items().size());
   items_left_ = items_.size();
-  for (std::uint32_t i = 0; i < items_.size(); ++i) items_[i].files_left = manifest_.items()[i].files;
+  for (std::uint32_t i = 0; i < items_.size(); ++i)
+    items_[i].files_left = manifest_.items()[i].files;
   started_ = effects_.now();
   progress_.emplace(manifest_.bytes(), started_);
   control_.send(Accept{});
@@ -223,7 +224,7 @@ void Receiver::on(const FileFailed& failed) {
 }
 
 void Receiver::on(const Abort& abort) {
-    fail(ReceiverEvent::aborted, reported_by_peer(abort.code, TransferDirection::receiving),
+  fail(ReceiverEvent::aborted, reported_by_peer(abort.code, TransferDirection::receiving),
        abort.code);
 }
 
@@ -237,10 +238,18 @@ void Receiver::on(const Unexpected&) {
 
 void Receiver::on_file(const Ticket& ticket, const Result<FileOutcome>& outcome) {
   switch (ticket.part) {
-    case Part::tree: staging_->on_file(ticket, outcome); break;
-    case Part::writer: writer_->on_file(ticket, outcome); break;
-    case Part::publisher: publisher_->on_file(ticket, outcome); break;
-    default: cleaner_->on_file(ticket, outcome); break;
+    case Part::tree:
+      staging_->on_file(ticket, outcome);
+      break;
+    case Part::writer:
+      writer_->on_file(ticket, outcome);
+      break;
+    case Part::publisher:
+      publisher_->on_file(ticket, outcome);
+      break;
+    default:
+      cleaner_->on_file(ticket, outcome);
+      break;
   }
   advance();
 }
@@ -315,8 +324,7 @@ void Receiver::announce_published() {
     --items_left_;
     control_.send(ItemDone{published.item});
     const auto digest = item_digest(manifest_, published.item, digests_);
-    effects_.emit(ItemCompleted{*transfer_, TransferDirection::receiving,
-                                std::move(published.path),
+    effects_.emit(ItemCompleted{*transfer_, TransferDirection::receiving, std::move(published.path),
                                 manifest_.items()[published.item].bytes, digest.bytes,
                                 effects_.now() - started_});
   }
@@ -386,9 +394,8 @@ void Receiver::violated(std::string_view reason, ErrorCode code) {
   effects_.count(reason);
   fail(ReceiverEvent::violated,
        {code,
-        code == ErrorCode::limit_exceeded
-            ? "What was sent exceeds a limit of this device"
-            : "What was sent does not match what was announced",
+        code == ErrorCode::limit_exceeded ? "What was sent exceeds a limit of this device"
+                                          : "What was sent does not match what was announced",
         "Have it sent again"},
        code);
 }

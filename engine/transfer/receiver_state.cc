@@ -76,10 +76,9 @@ std::string_view to_string(ReceiverState state) {
 
 std::string_view to_string(ReceiverEvent event) {
   constexpr std::array<std::string_view, kReceiverEvents> kNames{
-      "decision_needed", "approved",    "refused",   "undecided",       "admitted", "staged",
-      "disk_failed",     "resolved",    "cleaned",   "cancelled",       "connection_lost",
-      "offered",         "manifest_part", "chunk",   "hashes",          "file_failed",
-      "aborted",         "violated"};
+      "decision_needed", "approved", "refused", "undecided",   "admitted",        "staged",
+      "disk_failed",     "resolved", "cleaned", "cancelled",   "connection_lost", "offered",
+      "manifest_part",   "chunk",    "hashes",  "file_failed", "aborted",         "violated"};
   return kNames[static_cast<std::size_t>(event)];
 }
 

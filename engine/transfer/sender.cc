@@ -67,8 +67,7 @@ void Sender::prepare_further() {
 
 void Sender::begin_offer() {
   KITH_CHECK(enter(SenderEvent::control_opened));
-  effects_.emit(
-      TransferStarted{share_.request, transfer_, share_.device, manifest_.bytes()});
+  effects_.emit(TransferStarted{share_.request, transfer_, share_.device, manifest_.bytes()});
   control_->send(Offer{transfer_, destination_,
                        static_cast<std::uint32_t>(manifest_.entries().size()), manifest_.files(),
                        manifest_.bytes(), walk_->skipped()});
@@ -132,8 +131,8 @@ void Sender::on_stream_ready(std::uint64_t tag, StreamId stream) {
     control_.emplace(effects_, *connection_, stream);
     return begin_offer();
   }
-  const auto found = std::find_if(streams_.begin(), streams_.end(),
-                                  [&](const auto& at) { return at.tag == tag; });
+  const auto found =
+      std::find_if(streams_.begin(), streams_.end(), [&](const auto& at) { return at.tag == tag; });
   KITH_CHECK(found != streams_.end());
   found->stream = stream;
   found->ready = true;
@@ -160,8 +159,9 @@ void Sender::on_writable(StreamId stream) {
   advance();
 }
 
-void Sender::on_stream_ended(StreamId, std::uint64_t code) {
-  if (state_ == SenderState::ended) return;
+// A data stream that the receiver stops says nothing: why it does is said on the control stream.
+void Sender::on_stream_ended(StreamId stream, std::uint64_t code) {
+  if (state_ == SenderState::ended || !control_ || control_->stream() != stream) return;
   const auto said = code_from_wire(code);
   fail(SenderEvent::aborted, reported_by_peer(said, TransferDirection::sending), said);
 }
@@ -363,9 +363,8 @@ void Sender::complete() {
   control_->close();
   control_->ignore();
   reader_->stop();
-  effects_.emit(TransferCompleted{transfer_, TransferDirection::sending,
-                                  progress_->bytes_total(), effects_.now() - started_,
-                                  walk_->skipped()});
+  effects_.emit(TransferCompleted{transfer_, TransferDirection::sending, progress_->bytes_total(),
+                                  effects_.now() - started_, walk_->skipped()});
 }
 
 void Sender::violated(std::string_view reason) {

@@ -118,8 +118,8 @@ class Sender {
   std::size_t next_stream_ = 0;
 
   std::vector<ItemState> items_;
-  std::vector<Digest> digests_;  // by entry
-  std::uint64_t digests_left_ = 0;  // of files whose item is not dropped
+  std::vector<Digest> digests_;      // by entry
+  std::uint64_t digests_left_ = 0;   // of files whose item is not dropped
   std::optional<Error> item_error_;  // of the first item that failed
   std::optional<Progress> progress_;
   Instant started_;

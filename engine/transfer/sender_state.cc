@@ -55,16 +55,16 @@ constexpr std::array kTransitions{
 }  // namespace
 
 std::string_view to_string(SenderState state) {
-  constexpr std::array<std::string_view, kSenderStates> kNames{
-      "preparing", "opening", "offering", "sending", "finishing", "ended"};
+  constexpr std::array<std::string_view, kSenderStates> kNames{"preparing", "opening",   "offering",
+                                                               "sending",   "finishing", "ended"};
   return kNames[static_cast<std::size_t>(state)];
 }
 
 std::string_view to_string(SenderEvent event) {
   constexpr std::array<std::string_view, kSenderEvents> kNames{
-      "prepared",        "control_opened", "all_sent", "source_failed", "dial_failed",
-      "cancelled",       "connection_lost", "accepted", "declined",     "written",
-      "item_done",       "done",           "aborted",  "violated"};
+      "prepared",        "control_opened", "all_sent", "source_failed", "dial_failed", "cancelled",
+      "connection_lost", "accepted",       "declined", "written",       "item_done",   "done",
+      "aborted",         "violated"};
   return kNames[static_cast<std::size_t>(event)];
 }
 

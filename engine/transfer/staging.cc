@@ -80,7 +80,8 @@ void Staging::on_file(const Ticket& ticket, const Result<FileOutcome>& outcome) 
       return make_destination(component + 1);
     case Step::tree:
       if (!outcome) {
-        return fail(outcome.error(), paths_.hidden(manifest_, static_cast<std::uint32_t>(component)));
+        return fail(outcome.error(),
+                    paths_.hidden(manifest_, static_cast<std::uint32_t>(component)));
       }
       return make_tree();
   }

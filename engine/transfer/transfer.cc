@@ -108,9 +108,9 @@ void TransferProtocol::on(const StreamOpened& opened) {
   }
   const MachineId machine{++next_machine_};
   Reception& reception = *this;
-  receivers_.emplace(machine, std::make_unique<Receiver>(effects_, reception, machine,
-                                                         connection->second.peer,
-                                                         opened.connection, opened.stream));
+  receivers_.emplace(
+      machine, std::make_unique<Receiver>(effects_, reception, machine, connection->second.peer,
+                                          opened.connection, opened.stream));
   streams_.emplace(key, machine);
 }
 
@@ -136,7 +136,8 @@ void TransferProtocol::on(const StreamReceived& received) {
   const auto found = streams_.find(key);
   auto* sending = found != streams_.end() ? sender(found->second) : nullptr;
   auto* receiving = found != streams_.end() ? receiver(found->second) : nullptr;
-  if (sending != nullptr) return sending->on_received(received.stream, received.bytes, received.fin);
+  if (sending != nullptr)
+    return sending->on_received(received.stream, received.bytes, received.fin);
   if (receiving != nullptr) {
     return receiving->on_received(received.stream, received.bytes, received.fin);
   }
@@ -272,10 +273,10 @@ void TransferProtocol::on_command(const ShareWithDevice& share) {
   const TransferId transfer{random_.bytes<16>()};
   if (senders_.size() >= kMaxOutgoing) {
     effects_.count("transfer.too_many_outgoing");
-    effects_.emit(TransferFailed{share.request, transfer, TransferDirection::sending,
-                                 Error{ErrorCode::limit_exceeded,
-                                       "256 transfers are being sent already",
-                                       "Wait for some of them to end"}});
+    effects_.emit(
+        TransferFailed{share.request, transfer, TransferDirection::sending,
+                       Error{ErrorCode::limit_exceeded, "256 transfers are being sent already",
+                             "Wait for some of them to end"}});
     return;
   }
   const MachineId machine{++next_machine_};

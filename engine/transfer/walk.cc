@@ -49,8 +49,12 @@ void Walk::on_file(const Ticket& ticket, const Result<FileOutcome>& outcome) {
   if (stopped_) return;
   const auto node = static_cast<std::uint32_t>(ticket.subject);
   switch (static_cast<Step>(ticket.step)) {
-    case Step::stat: on_stat(node, outcome); break;
-    case Step::list: on_list(node, outcome); break;
+    case Step::stat:
+      on_stat(node, outcome);
+      break;
+    case Step::list:
+      on_list(node, outcome);
+      break;
   }
   pump();
 }
@@ -78,8 +82,7 @@ void Walk::on_list(std::uint32_t node, const Result<FileOutcome>& outcome) {
     }
     add_child(node, entry);
   }
-  nodes_[node].child_count =
-      static_cast<std::uint32_t>(nodes_.size()) - nodes_[node].first_child;
+  nodes_[node].child_count = static_cast<std::uint32_t>(nodes_.size()) - nodes_[node].first_child;
 }
 
 void Walk::add_child(std::uint32_t parent, const FileEntry& entry) {
@@ -140,7 +143,9 @@ bool Walk::add_to_manifest(std::uint32_t node, std::uint32_t parent_entry) {
     case ManifestFault::path_too_long:
       fail(ErrorCode::limit_exceeded, node, "has a path longer than 3,072 bytes");
       break;
-    default: fail(code_of(fault), node, "cannot be sent"); break;
+    default:
+      fail(code_of(fault), node, "cannot be sent");
+      break;
   }
   return false;
 }
@@ -150,7 +155,8 @@ void Walk::fail(ErrorCode code, std::uint32_t node, std::string_view what) {
   stopped_ = true;
   const auto path = path_of(node);
   std::string message = printable(join(path.base, path.relative)) + " " + std::string(what);
-  if (code == ErrorCode::not_found) message = printable(join(path.base, path.relative)) + " does not exist";
+  if (code == ErrorCode::not_found)
+    message = printable(join(path.base, path.relative)) + " does not exist";
   outcome_ = failure(code, std::move(message));
 }
 

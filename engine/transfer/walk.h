@@ -57,7 +57,7 @@ class Walk {
   Effects& effects_;
   MachineId machine_;
   std::vector<NamedPath> paths_;
-  std::vector<Node> nodes_;                  // the first paths_.size() are the named ones
+  std::vector<Node> nodes_;  // the first paths_.size() are the named ones
   std::deque<std::uint32_t> to_stat_;
   std::deque<std::uint32_t> to_list_;
   std::size_t in_flight_ = 0;

@@ -99,7 +99,8 @@ void Writer::write(File& file, const PieceRef& ref) {
   const auto& piece = chunk.pieces[ref.piece];
   ++file.writes_in_flight;
   ask(Step::write, std::uint64_t{ref.chunk} << 32 | ref.piece,
-      FileWrite{{}, file.handle, piece.file_offset(), chunk.data.slice(piece.offset, piece.length)});
+      FileWrite{
+          {}, file.handle, piece.file_offset(), chunk.data.slice(piece.offset, piece.length)});
 }
 
 void Writer::on_file(const Ticket& ticket, const Result<FileOutcome>& outcome) {

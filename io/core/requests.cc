@@ -89,7 +89,10 @@ std::vector<Command> Requests::cancel_all() {
     if (!entry.steps.outcome) commands.push_back(Cancel{request});
     entry.steps.fail(cancelled());
   }
-  for (auto& [request, share] : shares_) share.fail(cancelled());
+  for (auto& [request, share] : shares_) {
+    if (!share.outcome) commands.push_back(Cancel{request});
+    share.fail(cancelled());
+  }
   if (listens_) {
     for (const RequestId open : listens_->open) commands.push_back(Cancel{open});
     for (const RequestId opening : listens_->outstanding) commands.push_back(Cancel{opening});

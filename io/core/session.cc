@@ -114,10 +114,9 @@ Counters Session::counters() const {
 void Session::stop(Completion<Result<void>> done) {
   if (ended()) return done(tl::unexpected(cancelled()));
   stopping_ = true;
-  for (Command& command : requests_.cancel_all()) driver_->give(std::move(command));
   // A driver holds what it calls by copy.
   auto shared_done = std::make_shared<Completion<Result<void>>>(std::move(done));
-  driver_->stop([this, shared_done](Result<void> outcome) {
+  driver_->stop(requests_.cancel_all(), [this, shared_done](Result<void> outcome) {
     lock_.reset();
     (*shared_done)(std::move(outcome));
   });

@@ -207,7 +207,10 @@ void Driver::arm_timer() {
 
 // --- ending -------------------------------------------------------------------------------------
 
-void Driver::stop(std::function<void(Result<void>)> done) {
+// The last commands take effect together: a socket that one of them ends stays until what the
+// others have to say over it is sent.
+void Driver::stop(std::vector<Command> last, std::function<void(Result<void>)> done) {
+  for (Command& command : last) queued_.push_back(std::move(command));
   stop_done_ = std::move(done);
   stop_by_ = monotonic_now() + kStopPatience;
   settle();

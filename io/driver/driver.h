@@ -57,7 +57,7 @@ class Driver : private SocketSet::Owner {
 
   // Sends what waits to be sent and stores what waits to be stored, then ends. `done` says whether
   // every record was stored.
-  void stop(std::function<void(Result<void>)> done);
+  void stop(std::vector<Command> last, std::function<void(Result<void>)> done);
   // Ends at once. Waits for operations that run on other threads, drops those that are queued.
   void end_now();
   bool ended() const { return lifetime_->ended(); }
