@@ -28,8 +28,7 @@ void DurableBeforeAcknowledged::on_output(Device& device, Instant at, const Outp
 }
 
 void DurableBeforeAcknowledged::check_durable(const Device& receiver, Instant at,
-                                              const std::string& path,
-                                              const WatchedShare& share) {
+                                              const std::string& path, const WatchedShare& share) {
   const TreeSnapshot durable = snapshot(receiver.disk(), path, VirtualDisk::View::durable);
   std::string what = "nothing was shared";
   for (const TreeSnapshot& source : share.sources) {
@@ -37,9 +36,9 @@ void DurableBeforeAcknowledged::check_durable(const Device& receiver, Instant at
     if (!different) return;
     what = *different;
   }
-  violate(receiver, at,
-          fmt::format("says that {} is complete, but after a power loss {}", printable(path),
-                      what));
+  violate(
+      receiver, at,
+      fmt::format("says that {} is complete, but after a power loss {}", printable(path), what));
 }
 
 }  // namespace kith::sim

@@ -86,8 +86,8 @@ void NoPartialContent::check_tree(Device& device, Instant at, const std::string&
     const std::string file = relative.empty() ? path : path + "/" + relative;
     if (is_final(watched, file) && !is_whole(device, entry)) {
       violate(device, at,
-              fmt::format("shows {} with {} bytes that are no file shared with it",
-                          printable(file), entry.info.size_bytes));
+              fmt::format("shows {} with {} bytes that are no file shared with it", printable(file),
+                          entry.info.size_bytes));
     }
   }
 }

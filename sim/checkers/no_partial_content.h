@@ -28,7 +28,7 @@ class NoPartialContent final : public Checker {
  private:
   struct Watched {
     std::set<std::string> inboxes;
-    std::set<Digest> there_before;            // what lay in an inbox before any transfer
+    std::set<Digest> there_before;           // what lay in an inbox before any transfer
     std::map<FileHandle, std::string> open;  // by absolute path, which follows renames
   };
 

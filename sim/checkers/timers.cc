@@ -32,8 +32,9 @@ void Timers::on_step(Device& device, Instant at, const Step& step) {
     world_.halt(first_violation());
   }
   if (step.timer && step.wakeup && step.wakeup->at < at) {
-    violate(device, at, fmt::format("was woken for {} and wants to be woken in the past for {}",
-                                    step.asked_by, step.wakeup->reason));
+    violate(device, at,
+            fmt::format("was woken for {} and wants to be woken in the past for {}", step.asked_by,
+                        step.wakeup->reason));
   }
   const bool idle = step.timer && step.outputs == 0 && step.transmits == 0;
   watched.idle_timers = idle ? watched.idle_timers + 1 : 0;

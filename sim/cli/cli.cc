@@ -95,8 +95,7 @@ int run(const RunOptions& options, const Handlers& handlers) {
 
   const double wall_before = wall_seconds();
   const double cpu_before = cpu_seconds();
-  const Report report =
-      Run(*scenario, *seed).execute(Duration{static_cast<std::int64_t>(*until)});
+  const Report report = Run(*scenario, *seed).execute(Duration{static_cast<std::int64_t>(*until)});
   const Cost cost{wall_seconds() - wall_before, cpu_seconds() - cpu_before};
   print(stdout, options.json ? to_json(report, cost) + "\n" : to_text(report, cost));
   if (report.ok()) return kClean;

@@ -8,9 +8,10 @@
 //     return kith::sim::main(argc, argv, handlers);
 //   }
 //
-//   run SCENARIO --seed N [--json] [--until S]    SCENARIO is a path, or the name of one that ships
-//   list [--json]                                 the scenarios that ship
-// Exit codes: 0 clean, 1 a violation or a missed expectation, 2 usage or a scenario that is refused.
+//   run SCENARIO --seed N [--json] [--until S]   SCENARIO is a path, or the name of one that ships
+//   list [--json]                                the scenarios that ship
+// Exit codes: 0 clean, 1 a violation or a missed expectation, 2 usage or a scenario that is
+// refused.
 
 #include "sim/scenario/workload.h"
 

@@ -11,10 +11,9 @@
 
 namespace kith::sim {
 
-using FileRequest =
-    std::variant<FileStat, FileList, FileOpen, FileRead, FileWrite, FileSync, FileSetAttributes,
-                 FileClose, FileRename, FileMakeDirectory, FileSetDirectoryAttributes, FileRemove,
-                 DirectorySync>;
+using FileRequest = std::variant<FileStat, FileList, FileOpen, FileRead, FileWrite, FileSync,
+                                 FileSetAttributes, FileClose, FileRename, FileMakeDirectory,
+                                 FileSetDirectoryAttributes, FileRemove, DirectorySync>;
 
 template <class T, class... Requests>
 constexpr bool is_one_of(const std::variant<Requests...>*) {

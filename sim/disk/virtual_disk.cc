@@ -31,8 +31,8 @@ std::uint64_t bytes_moved(const FileRequest& request) {
 }  // namespace
 
 Duration draw_delay(const DiskSpec& spec, const FileRequest& request, RandomSource& random) {
-  const bool sync = std::holds_alternative<FileSync>(request) ||
-                    std::holds_alternative<DirectorySync>(request);
+  const bool sync =
+      std::holds_alternative<FileSync>(request) || std::holds_alternative<DirectorySync>(request);
   const Duration fixed = sync ? draw_between(random, spec.sync_least, spec.sync_most)
                               : draw_between(random, spec.latency_least, spec.latency_most);
   if (spec.bytes_per_second == 0) return fixed;
@@ -75,8 +75,8 @@ std::unique_ptr<VirtualDisk::Operation> VirtualDisk::begin(FileRequest request) 
 FileCompleted VirtualDisk::finish(const Operation& operation, std::int64_t unix_ns) {
   const FileOpId op = op_of(operation.request);
   if (operation.fault) {
-    return {op, failure(*operation.fault, fmt::format("The disk failed operation {} as a test.",
-                                                      op.value))};
+    return {op, failure(*operation.fault,
+                        fmt::format("The disk failed operation {} as a test.", op.value))};
   }
   return {op, std::visit([&](const auto& request) { return run(request, operation, unix_ns); },
                          operation.request)};
@@ -151,8 +151,7 @@ auto VirtualDisk::run(const FileRead& request, const Operation&, std::int64_t) -
   return SharedBytes(open->second.inode->content.read(request.offset, request.length));
 }
 
-auto VirtualDisk::run(const FileWrite& request, const Operation&, std::int64_t unix_ns)
-    -> Outcome {
+auto VirtualDisk::run(const FileWrite& request, const Operation&, std::int64_t unix_ns) -> Outcome {
   const auto open = open_files_.find(request.handle);
   if (open == open_files_.end()) return no_such_handle(request.handle);
   if (!open->second.writable) {
@@ -184,8 +183,7 @@ auto VirtualDisk::run(const FileSync& request, const Operation& operation, std::
   return FileDone{};
 }
 
-auto VirtualDisk::run(const FileSetAttributes& request, const Operation&, std::int64_t)
-    -> Outcome {
+auto VirtualDisk::run(const FileSetAttributes& request, const Operation&, std::int64_t) -> Outcome {
   const auto open = open_files_.find(request.handle);
   if (open == open_files_.end()) return no_such_handle(request.handle);
   Inode& inode = *open->second.inode;

@@ -3,21 +3,21 @@
 // A file system in memory that does what POSIX promises and no more.
 //
 // Durability, the rules a power loss (crash) follows:
-//   data       what FileSync covered is there: the writes of that file completed before the sync was
-//              issued. Of each 4 KiB page written later, the old or the new bytes are there; of the
-//              size, the old or the new. Attributes of a file are synced and lost with its data, but
-//              by themselves: old or new.
-//   names      what DirectorySync covered is there: names made, renamed or removed in that directory
-//              by operations completed before the sync was issued. Later operations survive in order
-//              up to a point drawn for each directory. Syncing a file does not sync its name. A
-//              rename between two directories happens in both or in neither, and is durable as soon
-//              as either is synced, together with what was done in both before it.
-//   directory  a new directory lies in its parent by name like a file; what is in it is lost with it.
-//   underway   an operation not completed has happened or has not, then counts as not synced.
+//   data      What FileSync covered is there: the writes of that file completed before the sync was
+//             issued. Of each 4 KiB page written later, the old or the new bytes are there; of the
+//             size, the old or the new. The same sync covers a file's attributes: old or new.
+//   names     What DirectorySync covered is there: names made, renamed or removed in that directory
+//             by operations completed before the sync was issued. Later ones survive in order, up
+//             to a point drawn for each directory. Syncing a file does not sync its name. A rename
+//             between two directories happens in both or in neither, and is durable as soon as
+//             either is synced, together with what was done in both before it. A directory is a
+//             name in its parent, and what is in it is lost with it.
+//   underway  An operation not completed has happened or has not, and is not synced.
 // When only the process dies (kill), everything completed stays and open files are closed.
 //
-// Paths follow kith/file.h: symbolic links are followed in a base and never beneath it. An operation
-// takes effect when it completes. It does not own: delays and the order of completions (device.h).
+// Paths follow kith/file.h: symbolic links are followed in a base and never beneath it. An
+// operation takes effect when it completes. It does not own: delays and the order of completions
+// (device.h).
 
 #include <cstdint>
 #include <map>

@@ -229,9 +229,8 @@ void VirtualDisk::collect(const Inode& directory, View view, const std::string& 
 
 bool VirtualDisk::is_beneath(const Inode& directory, const Inode& wanted) {
   if (&directory == &wanted) return true;
-  return std::any_of(
-      directory.entries.begin(), directory.entries.end(),
-      [&wanted](const auto& entry) { return is_beneath(*entry.second, wanted); });
+  return std::any_of(directory.entries.begin(), directory.entries.end(),
+                     [&wanted](const auto& entry) { return is_beneath(*entry.second, wanted); });
 }
 
 }  // namespace kith::sim

@@ -32,12 +32,12 @@ struct LinkSpec {
   std::uint64_t rate_bps = 0;              // bits per second; 0: unlimited
   std::uint64_t queue_bytes = 256 * 1024;  // beyond it the tail is dropped; not used without a rate
   Duration delay{};
-  Duration jitter{};         // added to the delay, uniform in [0, jitter); keeps the order
-  Ppm loss;                  // independent for each datagram
-  Ppm duplicate;             // a second copy up to kDuplicateSpread later
-  Ppm reorder;               // held back, so that later ones overtake it
-  Duration reorder_delay{};  // for how long at most
-  Ppm corrupt;               // one bit is flipped and no checksum notices
+  Duration jitter{};             // added to the delay, uniform in [0, jitter); keeps the order
+  Ppm loss{};                    // independent for each datagram
+  Ppm duplicate{};               // a second copy up to kDuplicateSpread later
+  Ppm reorder{};                 // held back, so that later ones overtake it
+  Duration reorder_delay{};      // for how long at most
+  Ppm corrupt{};                 // one bit is flipped and no checksum notices
   std::size_t mtu_bytes = 1500;  // of the IP packet; larger ones vanish
   bool up = true;
 };

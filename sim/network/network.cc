@@ -47,9 +47,9 @@ LinkId Network::connect(NodeId from, NodeId to, const LinkSpec& spec) {
   std::vector<Route>& routes = nodes_[from].routes;
   for (const Address& address : nodes_[to].addresses) {
     const Route added{key_of(address), id};
-    const auto place = std::lower_bound(
-        routes.begin(), routes.end(), added,
-        [](const Route& left, const Route& right) { return left.to < right.to; });
+    const auto place =
+        std::lower_bound(routes.begin(), routes.end(), added,
+                         [](const Route& left, const Route& right) { return left.to < right.to; });
     routes.insert(place, added);
   }
   return id;
@@ -130,16 +130,14 @@ void Network::deliver(Instant now, const Packet& first, std::size_t stride, Byte
   counters_.delivered += stride == 0 ? 1 : (bytes.size() + stride - 1) / stride;
   if (tap_) {
     for (std::size_t at = 0; at < batch_.size(); at += stride) {
-      tap_(now, first.to,
-           std::span(batch_).subspan(at, std::min(stride, batch_.size() - at)));
+      tap_(now, first.to, std::span(batch_).subspan(at, std::min(stride, batch_.size() - at)));
     }
   }
-  nodes_[first.to].sink->on_datagrams(
-      now, {first.destination, first.source, first.ecn, stride, bytes});
+  nodes_[first.to].sink->on_datagrams(now,
+                                      {first.destination, first.source, first.ecn, stride, bytes});
 }
 
-bool Network::joins_batch(const Packet& first, const Packet& next,
-                          std::size_t batch_bytes) const {
+bool Network::joins_batch(const Packet& first, const Packet& next, std::size_t batch_bytes) const {
   const std::size_t stride = first.bytes.size();
   return next.to == first.to && !next.bytes.empty() && next.bytes.size() <= stride &&
          batch_bytes + next.bytes.size() <= std::min(kMaxBatchBytes, kMaxBatchSegments * stride) &&

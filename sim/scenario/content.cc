@@ -59,8 +59,8 @@ ContentSpec read_content(JsonObject keys) {
     spec.directories = keys.integer_or("directories", 0, kMostContentFiles, 0);
     spec.most_bytes = keys.at("most_bytes").integer(0, kMostContentBytes);
     if (spec.files != 0 && spec.most_bytes > kMostContentBytes / spec.files) {
-      keys.refuse("most_bytes", fmt::format("the whole may have more than {} bytes",
-                                            kMostContentBytes));
+      keys.refuse("most_bytes",
+                  fmt::format("the whole may have more than {} bytes", kMostContentBytes));
     }
   } else {
     spec.size_bytes = keys.at("size_bytes").integer(0, kMostContentBytes);

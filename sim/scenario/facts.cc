@@ -43,9 +43,9 @@ SendFacts* Facts::by_request(DeviceIndex device, RequestId request) {
 }
 
 SendFacts* Facts::by_transfer(TransferId transfer) {
-  const auto found =
-      std::find_if(sends_.begin(), sends_.end(),
-                   [&](const auto& entry) { return entry.second.transfer == transfer; });
+  const auto found = std::find_if(sends_.begin(), sends_.end(), [&](const auto& entry) {
+    return entry.second.transfer == transfer;
+  });
   return found == sends_.end() ? nullptr : &found->second;
 }
 

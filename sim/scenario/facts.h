@@ -1,7 +1,7 @@
 #pragma once
 
-// What a run has come to, as expectations ask for it: who paired with whom and when, and what became
-// of each thing that was sent.
+// What a run has come to, as expectations ask for it: who paired with whom and when, and what
+// became of each thing that was sent.
 
 #include <map>
 #include <optional>

@@ -1,7 +1,7 @@
 #pragma once
 
-// Strict reading of JSON: every key is asked for by name and type, and whatever was not asked for is
-// refused. A refusal names the file, the place in it and the reason.
+// Strict reading of JSON: every key is asked for by name and type, and whatever was not asked for
+// is refused. A refusal names the file, the place in it and the reason.
 
 #include <cstdint>
 #include <exception>

@@ -125,10 +125,9 @@ std::vector<ScheduledStep> read_workload(const JsonValue& value, const Names& na
     ScheduledStep step;
     step.name = keys.has("name") ? keys.at("name").text() : "";
     step.at = keys.seconds_or("at_s", duration, {});
-    const bool taken =
-        !step.name.empty() && std::any_of(steps.begin(), steps.end(), [&](const auto& other) {
-          return other.name == step.name;
-        });
+    const bool taken = !step.name.empty() &&
+                       std::any_of(steps.begin(), steps.end(),
+                                   [&](const auto& other) { return other.name == step.name; });
     if (taken) keys.refuse("name", "another step has this name");
     step.make = reader->second(keys, names);
     keys.done();
@@ -137,7 +136,8 @@ std::vector<ScheduledStep> read_workload(const JsonValue& value, const Names& na
   return steps;
 }
 
-std::vector<Fault> read_faults(const JsonValue& value, const Names& names, const Scenario& scenario) {
+std::vector<Fault> read_faults(const JsonValue& value, const Names& names,
+                               const Scenario& scenario) {
   std::vector<Fault> faults;
   std::vector<ScenarioLink> links = scenario.links;  // as the faults so far have left them
   Duration last{};
@@ -156,11 +156,11 @@ std::vector<Fault> read_faults(const JsonValue& value, const Names& names, const
       fault.what = LinkFault{found.index, link.there, link.back};
     } else if (kind.text() == "kill" || kind.text() == "crash") {
       const Ending ending = kind.text() == "kill" ? Ending::killed : Ending::crashed;
-      fault.what = StopFault{names.device(keys.at("device")), ending,
-                             keys.seconds("down_s", kLongestRun)};
+      fault.what =
+          StopFault{names.device(keys.at("device")), ending, keys.seconds("down_s", kLongestRun)};
     } else {
-      kind.refuse(fmt::format("no such kind of fault: \"{}\"; known: link, kill, crash",
-                              kind.text()));
+      kind.refuse(
+          fmt::format("no such kind of fault: \"{}\"; known: link, kill, crash", kind.text()));
     }
     keys.done();
     faults.push_back(std::move(fault));
@@ -195,9 +195,10 @@ std::vector<Expectation> read_expectations(const JsonValue& value, const Names& 
     } else if (kind.text() == "digest_equal") {
       expectation.what = DigestExpectation{read_send_name(keys, scenario)};
     } else if (kind.text() != "no_violations") {
-      kind.refuse(fmt::format("no such kind of expectation: \"{}\"; known: paired, "
-                              "transfer_completed, digest_equal, no_violations",
-                              kind.text()));
+      kind.refuse(
+          fmt::format("no such kind of expectation: \"{}\"; known: paired, "
+                      "transfer_completed, digest_equal, no_violations",
+                      kind.text()));
     }
     keys.done();
     expectations.push_back(std::move(expectation));
@@ -221,8 +222,7 @@ Scenario read_scenario(const std::string& file, const nlohmann::json& json,
   scenario.links = read_links(topology.at("links"), names);
   topology.done();
 
-  scenario.workload =
-      read_workload(keys.at("workload"), names, handlers, scenario.duration);
+  scenario.workload = read_workload(keys.at("workload"), names, handlers, scenario.duration);
   if (keys.has("faults")) scenario.faults = read_faults(keys.at("faults"), names, scenario);
   scenario.expectations = read_expectations(keys.at("expectations"), names, scenario);
   keys.done();

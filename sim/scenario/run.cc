@@ -23,8 +23,8 @@ void Run::prepare() {
     world_.add_device(spec).disk().make_directory(kInbox);
   }
   for (const ScenarioLink& link : scenario_.links) {
-    links_.push_back(world_.connect(world_.device(link.from), world_.device(link.to), link.there,
-                                    link.back));
+    links_.push_back(
+        world_.connect(world_.device(link.from), world_.device(link.to), link.there, link.back));
   }
   // Facts first: steps ask them. Checkers last: they see commands as the engine is given them.
   world_.add_observer(facts_);

@@ -27,9 +27,8 @@ class SendStep final : public WorkloadStep {
     SendFacts& facts = stage.facts.send(spec_.name);
     facts.from = spec_.from;
     facts.to = spec_.to;
-    facts.source =
-        make_content(spec_.content, stage.device(spec_.from).disk(), directory,
-                     stage.world.random("content").fork(spec_.name));
+    facts.source = make_content(spec_.content, stage.device(spec_.from).disk(), directory,
+                                stage.world.random("content").fork(spec_.name));
   }
 
   void begin(Stage& stage) override {

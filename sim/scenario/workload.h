@@ -1,7 +1,7 @@
 #pragma once
 
-// What the people of a scenario do. A kind of step is registered by name and reads its own keys; the
-// kinds that ship (pair, send) are registered like an embedder's own.
+// What the people of a scenario do. A kind of step is registered by name and reads its own keys;
+// the kinds that ship (pair, send) are registered like an embedder's own.
 //
 //   struct Greet : WorkloadStep { void begin(Stage& stage) override { ... } };
 //   handlers.steps["greet"] = [](JsonObject& keys, const Names& names) {

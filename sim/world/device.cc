@@ -293,9 +293,8 @@ void Device::transmit(const Socket& socket, const Transmit& transmit, ByteView b
   }
   source.port = socket.local.port;
   for (std::size_t at = 0; at < bytes.size(); at += transmit.segment_size) {
-    world_.network().send(
-        node_, source, transmit.remote, transmit.ecn,
-        bytes.subspan(at, std::min(transmit.segment_size, bytes.size() - at)));
+    world_.network().send(node_, source, transmit.remote, transmit.ecn,
+                          bytes.subspan(at, std::min(transmit.segment_size, bytes.size() - at)));
   }
 }
 
@@ -349,8 +348,7 @@ void Device::finish_file(std::uint64_t key) {
 
 void Device::carry_out(const StoreCommit& output) {
   store_.begin(output);
-  const Duration delay =
-      draw_between(delays_, spec_.store.latency_least, spec_.store.latency_most);
+  const Duration delay = draw_between(delays_, spec_.store.latency_least, spec_.store.latency_most);
   store_free_at_ = std::max(store_free_at_, world_.now() + delay);
   schedule(store_free_at_ - world_.now(), Kind::store, lives_);
 }
