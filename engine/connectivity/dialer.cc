@@ -89,8 +89,8 @@ std::optional<Dialer::Lost> Dialer::closed(Instant now, ConnectionId connection,
 void Dialer::start(Instant now, const Try& attempt) {
   const auto socket = find_socket_(attempt.address);
   if (!socket) {
-    return fail(attempt, {ErrorCode::unreachable, "no socket can reach " +
-                                                      attempt.address.to_string(), ""});
+    return fail(attempt,
+                {ErrorCode::unreachable, "no socket can reach " + attempt.address.to_string(), ""});
   }
   if (!socket->open) {
     waiting_.emplace(socket->id, attempt);
@@ -114,9 +114,8 @@ void Dialer::fail(const Try& attempt, Error error) {
 std::optional<Dialer::Lost> Dialer::conclude(DialId id) {
   const auto dial = dials_.find(id);
   if (dial == dials_.end() || dial->second.tries > 0) return std::nullopt;
-  Error error = dial->second.error.value_or(
-      Error{ErrorCode::unreachable, "no address of the device is known",
-            "give an address with --at"});
+  Error error = dial->second.error.value_or(Error{
+      ErrorCode::unreachable, "no address of the device is known", "give an address with --at"});
   dials_.erase(dial);
   return Lost{id, std::move(error)};
 }

@@ -64,8 +64,7 @@ class Dialer {
 
   // Empty if the connection is none of the dialer's.
   std::optional<Won> connected(Instant now, ConnectionId connection);
-  std::optional<Lost> closed(Instant now, ConnectionId connection,
-                             const quic::CloseReason& reason);
+  std::optional<Lost> closed(Instant now, ConnectionId connection, const quic::CloseReason& reason);
 
  private:
   struct Try {

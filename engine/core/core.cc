@@ -44,13 +44,12 @@ void Engine::Core::register_protocols(const Config& config, RandomSource& root) 
       pairing::PairingConfig{config.pairing_code_lifetime, clean_device_name(config.device_name)},
       identity_, devices_, EffectIds(protocols_.next_index()), root.fork("pairing"));
   pairing_ = pairing.get();
-  auto added = protocols_.add(std::string(pairing::kPairingAlpn), Access::anyone,
-                              std::move(pairing));
+  auto added =
+      protocols_.add(std::string(pairing::kPairingAlpn), Access::anyone, std::move(pairing));
   KITH_CHECK(added.has_value());
-  auto transfer = std::make_unique<transfer::TransferProtocol>(
-      EffectIds(protocols_.next_index()), root.fork("transfer"));
-  added = protocols_.add(std::string(transfer::kTransferAlpn), Access::paired,
-                         std::move(transfer));
+  auto transfer = std::make_unique<transfer::TransferProtocol>(EffectIds(protocols_.next_index()),
+                                                               root.fork("transfer"));
+  added = protocols_.add(std::string(transfer::kTransferAlpn), Access::paired, std::move(transfer));
   KITH_CHECK(added.has_value());
 }
 
@@ -256,8 +255,7 @@ void Engine::Core::on_event(Instant now, const quic::Connected& event) {
   links_.emplace(event.connection, Link{index, event.peer, event.by_psk});
   if (event.by_psk) {
     const auto* match = devices_.psk_match(event.psk_identity, unix_ms(now));
-    note_connected(now, event,
-                   won ? won->provisional : match != nullptr && match->provisional);
+    note_connected(now, event, won ? won->provisional : match != nullptr && match->provisional);
   }
   ConnectionOpened opened;
   opened.connection = event.connection;
@@ -274,7 +272,8 @@ void Engine::Core::note_connected(Instant now, const quic::Connected& event, boo
   const bool moved = devices_.apply(event.peer, DeviceTrigger::connection_opened);
   KITH_CHECK_MSG(moved, "a device that proved its secret is paired");
   devices_.note_seen(event.peer, event.remote.to_string(), unix_ms(now));
-  outputs_.push_back(StoreCommit{ids_.store_op(), {devices_.change_to(*devices_.find(event.peer))}});
+  outputs_.push_back(
+      StoreCommit{ids_.store_op(), {devices_.change_to(*devices_.find(event.peer))}});
   emit_device(event.peer);
 }
 

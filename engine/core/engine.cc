@@ -18,8 +18,7 @@ Engine& Engine::operator=(Engine&&) noexcept = default;
 void Engine::handle(Instant now, const Input& input) { core_->handle(now, input); }
 std::optional<Output> Engine::poll_output() { return core_->poll_output(); }
 std::optional<Transmit> Engine::poll_datagrams(Instant now, SocketId socket,
-                                               std::span<std::byte> out,
-                                               std::size_t max_segments) {
+                                               std::span<std::byte> out, std::size_t max_segments) {
   return core_->poll_datagrams(now, socket, out, max_segments);
 }
 std::optional<Wakeup> Engine::next_wakeup() const { return core_->next_wakeup(); }
@@ -28,9 +27,7 @@ std::vector<DeviceSummary> Engine::devices() const { return core_->devices(); }
 std::map<std::string_view, std::uint64_t> Engine::counters() const { return core_->counters(); }
 void Engine::check_invariants() const { core_->check_invariants(); }
 
-DeviceId device_id_of(const MasterKey& key) {
-  return Identity(SecretKey::copy_of(key.bytes)).id();
-}
+DeviceId device_id_of(const MasterKey& key) { return Identity(SecretKey::copy_of(key.bytes)).id(); }
 
 Result<std::array<std::byte, 16>> parse_pairing_words(std::string_view words) {
   const auto entropy = words::to_entropy(words, words::kPairingWords);
@@ -52,13 +49,20 @@ ComputeCompleted run_compute(const Compute& job) {
 
 std::string_view to_string(DeviceState state) {
   switch (state) {
-    case DeviceState::discovered: return "discovered";
-    case DeviceState::pairing: return "pairing";
-    case DeviceState::provisional: return "provisional";
-    case DeviceState::paired: return "paired";
-    case DeviceState::connected: return "connected";
-    case DeviceState::disconnected: return "disconnected";
-    case DeviceState::blocked: return "blocked";
+    case DeviceState::discovered:
+      return "discovered";
+    case DeviceState::pairing:
+      return "pairing";
+    case DeviceState::provisional:
+      return "provisional";
+    case DeviceState::paired:
+      return "paired";
+    case DeviceState::connected:
+      return "connected";
+    case DeviceState::disconnected:
+      return "disconnected";
+    case DeviceState::blocked:
+      return "blocked";
   }
   return "unknown";
 }

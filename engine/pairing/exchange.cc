@@ -121,8 +121,8 @@ Bytes Exchange::seal_identity(const LocalDevice& self, CPaceRole role) {
   DeviceIntroduction introduction;
   introduction.device = self.identity.id();
   introduction.name = self.name;
-  introduction.signature = self.identity.sign(
-      signed_message(role, transcript_, introduction.device, introduction.name));
+  introduction.signature =
+      self.identity.sign(signed_message(role, transcript_, introduction.device, introduction.name));
   return seal(key_for(label_for("identity", role)), encode(introduction), transcript_.bytes,
               random_);
 }
@@ -132,8 +132,7 @@ std::optional<Peer> Exchange::open_identity(ByteView sealed, CPaceRole role) con
   if (!opened) return std::nullopt;
   const auto introduction = decode_introduction(opened->view());
   if (!introduction) return std::nullopt;
-  const Bytes message =
-      signed_message(role, transcript_, introduction->device, introduction->name);
+  const Bytes message = signed_message(role, transcript_, introduction->device, introduction->name);
   if (!KeyPair::verify(introduction->device, message, introduction->signature)) {
     return std::nullopt;
   }

@@ -89,8 +89,7 @@ std::optional<Message> decode_fields(const fbs::PairingMessage& fields) {
 
 template <class Table>
 const Table* verified_root(ByteView bytes) {
-  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                                 bytes.size());
+  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   if (!verifier.VerifyBuffer<Table>(nullptr)) return nullptr;
   return flatbuffers::GetRoot<Table>(bytes.data());
 }

@@ -109,7 +109,8 @@ void PairingProtocol::on_command(Instant now, const StartPairing& command) {
   }
   const auto entropy = random_.bytes<16>();
   code_ = Code{command.request, derive_code_keys(entropy), now + config_.code_lifetime, {}, {}, {}};
-  emit(PairingCodeReady{command.request, split_words(words::from_entropy(entropy)), config_.code_lifetime});
+  emit(PairingCodeReady{command.request, split_words(words::from_entropy(entropy)),
+                        config_.code_lifetime});
 }
 
 void PairingProtocol::on_command(Instant, const JoinPairing& command) {
@@ -137,8 +138,8 @@ void PairingProtocol::on_command(Instant now, const ConfirmPairing& command) {
 
 void PairingProtocol::on_command(Instant now, const Cancel& command) {
   const Error cancelled{ErrorCode::cancelled, "the pairing was cancelled", ""};
-  if (const auto join = find_where(
-          joins_, [&](const Join& j) { return j.request == command.request; });
+  if (const auto join =
+          find_where(joins_, [&](const Join& j) { return j.request == command.request; });
       join != joins_.end()) {
     joins_.erase(join);
     emit(PairingFailed{command.request, cancelled});
@@ -165,15 +166,14 @@ void PairingProtocol::on_input(Instant now, const ConnectionOpened& input) {
   joins_.erase(join);
 }
 
-void PairingProtocol::open_as_joiner(Instant now, const ConnectionOpened& input,
-                                     const Join& join) {
+void PairingProtocol::open_as_joiner(Instant now, const ConnectionOpened& input, const Join& join) {
   const Channel channel{input.exporter, join.own_key->id(), join.keys.rendezvous->id()};
   Attempt attempt;
   attempt.request = join.request;
   attempt.tls_key = input.peer;
-  attempt.session = std::make_unique<Session>(
-      now, CPaceRole::initiator, channel, join.keys.password,
-      LocalDevice{identity_, config_.device_name}, registry_, random_);
+  attempt.session =
+      std::make_unique<Session>(now, CPaceRole::initiator, channel, join.keys.password,
+                                LocalDevice{identity_, config_.device_name}, registry_, random_);
   outputs_.push_back(OpenStream{input.connection, StreamKind::bidirectional, 0});
   drain(now, attempts_.emplace(input.connection, std::move(attempt)).first);
 }
@@ -193,16 +193,14 @@ void PairingProtocol::open_as_acceptor(Instant now, const ConnectionOpened& inpu
   Attempt attempt;
   attempt.request = code_->request;
   attempt.tls_key = input.peer;
-  attempt.session = std::make_unique<Session>(
-      now, CPaceRole::responder, channel, code_->keys.password,
-      LocalDevice{identity_, config_.device_name}, registry_, random_);
+  attempt.session =
+      std::make_unique<Session>(now, CPaceRole::responder, channel, code_->keys.password,
+                                LocalDevice{identity_, config_.device_name}, registry_, random_);
   attempts_.emplace(input.connection, std::move(attempt));
 }
 
 void PairingProtocol::make_room_for_attempt(Instant now) {
-  const auto unproven = [](const Attempt& attempt) {
-    return is_unproven(attempt.session->step());
-  };
+  const auto unproven = [](const Attempt& attempt) { return is_unproven(attempt.session->step()); };
   const auto count = std::count_if(attempts_.begin(), attempts_.end(),
                                    [&](const auto& entry) { return unproven(entry.second); });
   if (static_cast<std::size_t>(count) < kMaxAttempts) return;
@@ -297,8 +295,7 @@ void PairingProtocol::on_input(Instant now, const StoreCompleted& input) {
     promotions_.erase(promotion);
     return;
   }
-  const auto attempt =
-      find_where(attempts_, [&](const Attempt& a) { return a.write == input.op; });
+  const auto attempt = find_where(attempts_, [&](const Attempt& a) { return a.write == input.op; });
   if (attempt == attempts_.end()) return;
   Attempt& state = attempt->second;
   state.write.reset();
@@ -327,9 +324,9 @@ void PairingProtocol::on_input(Instant now, const TimerDue&) {
     drain(now, attempt);
   }
   if (code_ && !code_->claimed_by && code_->expires <= now) {
-    emit(PairingFailed{code_->request,
-                       {ErrorCode::timed_out, "nobody joined before the words expired",
-                        "start a new pairing"}});
+    emit(PairingFailed{
+        code_->request,
+        {ErrorCode::timed_out, "nobody joined before the words expired", "start a new pairing"}});
     code_.reset();
   }
 }
@@ -391,16 +388,15 @@ void PairingProtocol::end(Attempts::iterator attempt, const Failed& failed) {
   const Attempt& state = attempt->second;
   if (state.connected) close(attempt->first, failed.tell);
   if (const auto& peer = state.session->peer();
-      peer && !failed.provisional &&
-      registry_.apply(peer->device, DeviceTrigger::pairing_failed)) {
+      peer && !failed.provisional && registry_.apply(peer->device, DeviceTrigger::pairing_failed)) {
     emit_device(peer->device);
   }
   const bool joiner = state.session->role() == CPaceRole::initiator;
   const bool claimed = claims_code(attempt->first);
   // A stranger's failure, and a true joiner's lost connection, leave the code as it is; a decision
   // against the pairing, or a disk that cannot hold it, ends it.
-  const bool may_return = failed.error.code == ErrorCode::connection_lost ||
-                          failed.error.code == ErrorCode::timed_out;
+  const bool may_return =
+      failed.error.code == ErrorCode::connection_lost || failed.error.code == ErrorCode::timed_out;
   const bool ends_code = claimed && !may_return;
   if (ends_code) {
     code_.reset();

@@ -44,9 +44,9 @@ std::optional<Step> next_step(Step from, Trigger trigger) {
 
 std::string_view to_string(Step step) {
   constexpr std::array<std::string_view, kSteps> kNames{
-      "awaiting_share", "awaiting_reply", "awaiting_confirm", "awaiting_identity",
-      "deciding",       "storing",        "committed",        "sealing",
-      "lingering",      "finished",       "failed"};
+      "awaiting_share", "awaiting_reply", "awaiting_confirm", "awaiting_identity", "deciding",
+      "storing",        "committed",      "sealing",          "lingering",         "finished",
+      "failed"};
   return kNames[static_cast<std::size_t>(step)];
 }
 

@@ -26,20 +26,20 @@ enum class Step : std::uint8_t {
 inline constexpr std::size_t kSteps = 11;
 
 enum class Trigger : std::uint8_t {
-  share,         // a message that verified
-  reply,         // "
-  confirm,       // "
-  identity,      // "
-  commit,        // "
-  reject,        // the peer gave up and said so
-  violation,     // a message out of place, malformed, or that did not verify
-  accepted,      // by the person here
-  declined,      // by the person here, or cancelled
-  stored,        // the record that was being written is durable
+  share,      // a message that verified
+  reply,      // "
+  confirm,    // "
+  identity,   // "
+  commit,     // "
+  reject,     // the peer gave up and said so
+  violation,  // a message out of place, malformed, or that did not verify
+  accepted,   // by the person here
+  declined,   // by the person here, or cancelled
+  stored,     // the record that was being written is durable
   store_failed,
-  peer_done,     // the peer ended its stream
-  lost,          // the connection is gone
-  expired,       // the time for this step is over
+  peer_done,  // the peer ended its stream
+  lost,       // the connection is gone
+  expired,    // the time for this step is over
 };
 inline constexpr std::size_t kTriggers = 14;
 

@@ -175,8 +175,8 @@ void Session::connection_lost(Instant now, const Error& error) {
     return;
   }
   fail(now, Trigger::lost,
-       {ErrorCode::connection_lost,
-        "the connection to the other device was lost: " + error.message, "try again"});
+       {ErrorCode::connection_lost, "the connection to the other device was lost: " + error.message,
+        "try again"});
 }
 
 void Session::rejected(Instant now, Rejection reason) {

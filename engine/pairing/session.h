@@ -53,14 +53,15 @@ struct Finished {
 };
 struct Failed {
   Error error;
-  bool provisional = false;  // a provisional record stays behind
+  bool provisional = false;              // a provisional record stays behind
   Rejection tell = Rejection::protocol;  // what the peer is told
 };
 using SessionOutput = std::variant<Send, EndStream, AskPerson, Write, Finished, Failed>;
 
 class Session {
  public:
-  // `registry`, `self` and `random` outlive the session. The joiner's first message is sent at once.
+  // `registry`, `self` and `random` outlive the session. The joiner's first message is sent at
+  // once.
   Session(Instant now, CPaceRole role, const Channel& channel, const SecretKey& password,
           const LocalDevice& self, const DeviceRegistry& registry, RandomSource& random);
 

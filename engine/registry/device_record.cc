@@ -20,8 +20,7 @@ flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> seal_secret(
     flatbuffers::FlatBufferBuilder& builder, const std::optional<SecretKey>& secret,
     const DeviceId& id, std::string_view field, const SecretKey& key, RandomSource& random) {
   if (!secret) return 0;
-  const Bytes sealed =
-      seal(key, secret->view(), as_byte_view(associated_data(id, field)), random);
+  const Bytes sealed = seal(key, secret->view(), as_byte_view(associated_data(id, field)), random);
   return builder.CreateVector(reinterpret_cast<const std::uint8_t*>(sealed.data()), sealed.size());
 }
 
@@ -30,7 +29,7 @@ bool open_secret(const flatbuffers::Vector<std::uint8_t>* sealed, const DeviceId
                  std::string_view field, const SecretKey& key, std::optional<SecretKey>& out) {
   if (sealed == nullptr) return true;
   auto opened = unseal(key, std::as_bytes(std::span(sealed->data(), sealed->size())),
-                     as_byte_view(associated_data(id, field)));
+                       as_byte_view(associated_data(id, field)));
   if (!opened || opened->size() != SecretKey::size()) return false;
   out.emplace(std::move(*opened));
   return true;
@@ -43,8 +42,8 @@ std::optional<SecretKey> clone_secret(const std::optional<SecretKey>& secret) {
 }  // namespace
 
 DeviceRecord DeviceRecord::clone() const {
-  return {id, name, blocked, clone_secret(secret), clone_secret(provisional), paired_at_ms,
-          last_seen_ms};
+  return {id,           name,        blocked, clone_secret(secret), clone_secret(provisional),
+          paired_at_ms, last_seen_ms};
 }
 
 std::string device_store_key(const DeviceId& id) { return std::string(kKeyPrefix) + id.to_hex(); }
@@ -60,8 +59,7 @@ StoreChange encode_device_record(const DeviceRecord& record, const SecretKey& se
                                  RandomSource& random) {
   flatbuffers::FlatBufferBuilder builder;
   const auto name = builder.CreateString(record.name);
-  const auto secret =
-      seal_secret(builder, record.secret, record.id, "secret", sealing_key, random);
+  const auto secret = seal_secret(builder, record.secret, record.id, "secret", sealing_key, random);
   const auto provisional =
       seal_secret(builder, record.provisional, record.id, "provisional", sealing_key, random);
   fbs::FinishDeviceRecordBuffer(

@@ -21,7 +21,8 @@ namespace kith {
 
 class DeviceRegistry {
  public:
-  // Beyond this a pairing is refused with limit_exceeded: every handshake index and list stays small.
+  // Beyond this a pairing is refused with limit_exceeded: every handshake index and list stays
+  // small.
   static constexpr std::size_t kMaxDevices = 1024;
 
   DeviceRegistry(const DeviceId& own_id, SecretKey sealing_key, RandomSource random);

@@ -117,8 +117,8 @@ inline constexpr std::size_t kStreamLowWater = 1u << 20;
 
 using ProtocolInput =
     std::variant<ConnectionOpened, DialFailed, ConnectionClosed, StreamOpened, StreamReady,
-                 StreamReceived, StreamWritable, StreamReset, StreamStopped, TimerDue, FileCompleted,
-                 StoreCompleted, ComputeCompleted, Command>;
+                 StreamReceived, StreamWritable, StreamReset, StreamStopped, TimerDue,
+                 FileCompleted, StoreCompleted, ComputeCompleted, Command>;
 
 // --- outputs of a protocol ----------------------------------------------------------------------
 

@@ -103,8 +103,7 @@ void LabDevice::drain() {
 void LabDevice::send_datagrams() {
   std::vector<std::byte> buffer(kBufferBytes);
   for (std::uint64_t socket = 1; socket <= 4; ++socket) {
-    while (const auto transmit =
-               engine->poll_datagrams(lab_.now, SocketId{socket}, buffer, 16)) {
+    while (const auto transmit = engine->poll_datagrams(lab_.now, SocketId{socket}, buffer, 16)) {
       for (std::size_t at = 0; at < transmit->size; at += transmit->segment_size) {
         const std::size_t size = std::min(transmit->segment_size, transmit->size - at);
         lab_.transmit(address, transmit->remote, ByteView(buffer).subspan(at, size));

@@ -1,7 +1,8 @@
 #pragma once
 
-// Whole engines on a bench: each with a socket, a store in memory and a disk that only reads, joined
-// by a network that takes 5 ms. The simulator in sim/ does this in earnest; here a test sees every byte.
+// Whole engines on a bench: each with a socket, a store in memory and a disk that only reads,
+// joined by a network that takes 5 ms. The simulator in sim/ does this in earnest; here a test sees
+// every byte.
 
 #include <deque>
 #include <functional>

@@ -30,8 +30,8 @@ Device::Device(Fabric& owner, std::uint8_t index)
 
 void Device::make(std::uint64_t life) {
   RandomSource random(seed_of(number, life));
-  registry = std::make_unique<DeviceRegistry>(
-      identity.id(), identity.store_sealing_key().clone(), random.fork("registry"));
+  registry = std::make_unique<DeviceRegistry>(identity.id(), identity.store_sealing_key().clone(),
+                                              random.fork("registry"));
   registry->restore(store);
   protocol = std::make_unique<PairingProtocol>(
       PairingConfig{std::chrono::minutes(5), "device " + std::to_string(number)}, identity,
@@ -92,8 +92,7 @@ CodeEntropy Fabric::start(std::size_t initiator) {
 }
 
 void Fabric::join(std::size_t joiner, const CodeEntropy& entropy) {
-  devices_[joiner]->command(
-      JoinPairing{RequestId{2}, entropy, {Address::v4(192, 0, 2, 1, 4001)}});
+  devices_[joiner]->command(JoinPairing{RequestId{2}, entropy, {Address::v4(192, 0, 2, 1, 4001)}});
 }
 
 bool Fabric::step(std::size_t index) {
@@ -149,8 +148,8 @@ void Fabric::dial(std::size_t from, const DialKey& dial) {
     ends_.emplace(connection, End{from, to});
     ConnectionOpened joiner{connection, dial.dial, dial.expected, dial.present->id(), false, {}};
     joiner.exporter[0] = static_cast<std::byte>(last_connection_);
-    ConnectionOpened acceptor{connection, {}, dial.present->id(), dial.expected, false,
-                              joiner.exporter};
+    ConnectionOpened acceptor{connection,    {},    dial.present->id(),
+                              dial.expected, false, joiner.exporter};
     if (on_open) on_open(joiner, acceptor);
     deliver(to, acceptor);
     deliver(from, joiner);
@@ -200,8 +199,8 @@ ConnectionId Fabric::connect_stranger(std::size_t to, const CodeEntropy& entropy
                                       const DeviceId& tls_key) {
   const ConnectionId connection{++last_connection_};
   ends_.emplace(connection, End{kStranger, to});
-  ConnectionOpened acceptor{connection, {}, tls_key,
-                            derive_code_keys(entropy).rendezvous->id(), false, {}};
+  ConnectionOpened acceptor{connection, {}, tls_key, derive_code_keys(entropy).rendezvous->id(),
+                            false,      {}};
   acceptor.exporter[0] = static_cast<std::byte>(last_connection_);
   acceptor.exporter[1] = static_cast<std::byte>(last_connection_ >> 8);
   deliver(to, acceptor);

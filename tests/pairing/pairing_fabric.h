@@ -1,7 +1,8 @@
 #pragma once
 
 // Devices that run the pairing protocol over a fabric of perfect streams, without QUIC: what one
-// writes the other receives, in the order written. Tests step it, look at what passes and change it.
+// writes the other receives, in the order written. Tests step it, look at what passes and change
+// it.
 
 #include <deque>
 #include <functional>
@@ -40,8 +41,8 @@ class Device {
   std::unique_ptr<DeviceRegistry> registry;
   std::unique_ptr<PairingProtocol> protocol;
   std::vector<Event> events;
-  bool accepts = true;       // what the person answers
-  bool answers = true;       // whether the person answers at all
+  bool accepts = true;  // what the person answers
+  bool answers = true;  // whether the person answers at all
   bool store_works = true;
 
  private:
@@ -74,7 +75,8 @@ class Fabric {
   std::function<void(ConnectionOpened& joiner, ConnectionOpened& acceptor)> on_open;
 
   // A stranger's connection to the rendezvous of `to`, and what it sends there.
-  ConnectionId connect_stranger(std::size_t to, const CodeEntropy& entropy, const DeviceId& tls_key);
+  ConnectionId connect_stranger(std::size_t to, const CodeEntropy& entropy,
+                                const DeviceId& tls_key);
   void send_from_stranger(ConnectionId connection, ByteView bytes);
   bool is_open(ConnectionId connection) const { return ends_.contains(connection); }
   void cut(ConnectionId connection);

@@ -18,8 +18,8 @@ RC_GTEST_PROP(Frame, frames_come_out_whole_however_the_stream_is_cut, ()) {
   FrameReader reader(1 << 20);
   std::vector<Bytes> out;
   for (std::size_t at = 0; at < stream.size();) {
-    const auto size = std::min<std::size_t>(*rc::gen::inRange<std::size_t>(1, 9),
-                                            stream.size() - at);
+    const auto size =
+        std::min<std::size_t>(*rc::gen::inRange<std::size_t>(1, 9), stream.size() - at);
     reader.push(ByteView(stream).subspan(at, size));
     while (auto frame = reader.pop()) out.push_back(std::move(*frame));
     at += size;

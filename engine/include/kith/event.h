@@ -22,7 +22,7 @@ namespace kith {
 enum class DeviceState : std::uint8_t {
   discovered,
   pairing,
-  provisional,   // this side is sure, the other's word is missing: the next contact finishes it
+  provisional,  // this side is sure, the other's word is missing: the next contact finishes it
   paired,
   connected,
   disconnected,  // paired, was connected in this run
@@ -34,7 +34,7 @@ struct DeviceSummary {
   DeviceId id;
   std::string name;  // chosen by the device's owner; printable UTF-8, at most 64 bytes
   DeviceState state = DeviceState::discovered;
-  std::string via;               // how it is reached now: an address, or ""
+  std::string via;                // how it is reached now: an address, or ""
   std::int64_t last_seen_ms = 0;  // Unix time, 0 for never
 };
 
@@ -100,9 +100,9 @@ struct TransferOffered {
 struct TransferProgress {
   TransferId transfer;
   TransferDirection direction = TransferDirection::sending;
-  std::uint64_t bytes_done = 0;   // sending: acknowledged by the receiver; never decreases
+  std::uint64_t bytes_done = 0;  // sending: acknowledged by the receiver; never decreases
   std::uint64_t bytes_total = 0;
-  std::uint64_t rate_bps = 0;     // bytes per second over the last seconds
+  std::uint64_t rate_bps = 0;  // bytes per second over the last seconds
   std::optional<Duration> eta;
 };
 // One named path is durable at the receiver under its final name.

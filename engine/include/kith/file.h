@@ -31,8 +31,8 @@ enum class FileType : std::uint8_t { regular, directory, symlink, other };
 struct FileInfo {
   FileType type = FileType::regular;
   std::uint64_t size_bytes = 0;
-  std::uint32_t mode = 0;         // permission bits, 0 to 07777
-  std::int64_t modified_ns = 0;   // since the Unix epoch
+  std::uint32_t mode = 0;        // permission bits, 0 to 07777
+  std::int64_t modified_ns = 0;  // since the Unix epoch
   friend auto operator<=>(const FileInfo&, const FileInfo&) = default;
 };
 
@@ -67,7 +67,8 @@ struct FileWrite {  // -> FileDone; all of `data` or an error
   std::uint64_t offset = 0;
   SharedBytes data;
 };
-struct FileSync {  // -> FileDone; makes writes of this handle completed before it was issued durable
+struct FileSync {  // -> FileDone; makes writes of this handle completed before it was issued
+                   // durable
   FileOpId op;
   FileHandle handle;
 };

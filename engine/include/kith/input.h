@@ -50,8 +50,8 @@ struct Entropy {
   std::array<std::byte, 32> bytes{};
 };
 
-using Input = std::variant<DatagramsReceived, SocketOpened, SocketFailed, SocketWritable,
-                           TimerFired, WallClock, Entropy, StoreCompleted, FileCompleted,
-                           ComputeCompleted, Command>;
+using Input =
+    std::variant<DatagramsReceived, SocketOpened, SocketFailed, SocketWritable, TimerFired,
+                 WallClock, Entropy, StoreCompleted, FileCompleted, ComputeCompleted, Command>;
 
 }  // namespace kith
