@@ -7,9 +7,9 @@ using Cell = std::optional<Step>;
 
 constexpr Cell kNone = std::nullopt;
 constexpr Cell kConf = Step::awaiting_confirm;
-constexpr Cell kIdent = Step::awaiting_identity;
-constexpr Cell kDecid = Step::deciding;
-constexpr Cell kStore = Step::storing;
+constexpr Cell kIden = Step::awaiting_identity;
+constexpr Cell kDeci = Step::deciding;
+constexpr Cell kStor = Step::storing;
 constexpr Cell kComm = Step::committed;
 constexpr Cell kSeal = Step::sealing;
 constexpr Cell kLing = Step::lingering;
@@ -21,18 +21,41 @@ constexpr Cell kFail = Step::failed;
 // commits are known nothing the peer says or leaves unsaid can undo the pairing.
 constexpr std::array<std::array<Cell, kTriggers>, kSteps> kTable{{
     // clang-format off
-    // share  reply   confirm ident.  commit  reject  violat. accept  decline stored  st.fail done    lost    expired
-    {{ kConf,  kFail,  kFail,  kFail,  kFail,  kFail,  kFail,  kNone,  kFail,  kNone,  kNone,  kFail,  kFail,  kFail }},  // awaiting_share
-    {{ kFail,  kIdent, kFail,  kFail,  kFail,  kFail,  kFail,  kNone,  kFail,  kNone,  kNone,  kFail,  kFail,  kFail }},  // awaiting_reply
-    {{ kFail,  kFail,  kDecid, kFail,  kFail,  kFail,  kFail,  kNone,  kFail,  kNone,  kNone,  kFail,  kFail,  kFail }},  // awaiting_confirm
-    {{ kFail,  kFail,  kFail,  kDecid, kFail,  kFail,  kFail,  kNone,  kFail,  kNone,  kNone,  kFail,  kFail,  kFail }},  // awaiting_identity
-    {{ kFail,  kFail,  kFail,  kFail,  kDecid, kFail,  kFail,  kStore, kFail,  kNone,  kNone,  kFail,  kFail,  kFail }},  // deciding
-    {{ kFail,  kFail,  kFail,  kFail,  kStore, kFail,  kFail,  kNone,  kNone,  kComm,  kFail,  kFail,  kFail,  kFail }},  // storing
-    {{ kFail,  kFail,  kFail,  kFail,  kSeal,  kFail,  kFail,  kNone,  kFail,  kNone,  kNone,  kFail,  kFail,  kFail }},  // committed
-    {{ kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kLing,  kFail,  kNone,  kNone,  kNone }},  // sealing
-    {{ kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kDone,  kDone,  kDone }},  // lingering
-    {{ kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone }},  // finished
-    {{ kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone,  kNone }},  // failed
+    // share, reply, confirm, identity, commit, reject, violation,
+    //     accepted, declined, stored, store_failed, peer_done, lost, expired
+    // awaiting_share
+    {{kConf, kFail, kFail, kFail, kFail, kFail, kFail,
+      kNone, kFail, kNone, kNone, kFail, kFail, kFail}},
+    // awaiting_reply
+    {{kFail, kIden, kFail, kFail, kFail, kFail, kFail,
+      kNone, kFail, kNone, kNone, kFail, kFail, kFail}},
+    // awaiting_confirm
+    {{kFail, kFail, kDeci, kFail, kFail, kFail, kFail,
+      kNone, kFail, kNone, kNone, kFail, kFail, kFail}},
+    // awaiting_identity
+    {{kFail, kFail, kFail, kDeci, kFail, kFail, kFail,
+      kNone, kFail, kNone, kNone, kFail, kFail, kFail}},
+    // deciding
+    {{kFail, kFail, kFail, kFail, kDeci, kFail, kFail,
+      kStor, kFail, kNone, kNone, kFail, kFail, kFail}},
+    // storing
+    {{kFail, kFail, kFail, kFail, kStor, kFail, kFail,
+      kNone, kNone, kComm, kFail, kFail, kFail, kFail}},
+    // committed
+    {{kFail, kFail, kFail, kFail, kSeal, kFail, kFail,
+      kNone, kFail, kNone, kNone, kFail, kFail, kFail}},
+    // sealing
+    {{kNone, kNone, kNone, kNone, kNone, kNone, kNone,
+      kNone, kNone, kLing, kFail, kNone, kNone, kNone}},
+    // lingering
+    {{kNone, kNone, kNone, kNone, kNone, kNone, kNone,
+      kNone, kNone, kNone, kNone, kDone, kDone, kDone}},
+    // finished
+    {{kNone, kNone, kNone, kNone, kNone, kNone, kNone,
+      kNone, kNone, kNone, kNone, kNone, kNone, kNone}},
+    // failed
+    {{kNone, kNone, kNone, kNone, kNone, kNone, kNone,
+      kNone, kNone, kNone, kNone, kNone, kNone, kNone}},
     // clang-format on
 }};
 

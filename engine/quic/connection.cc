@@ -20,13 +20,6 @@ namespace {
 // rules out all larger ones.
 constexpr std::array<std::uint16_t, 7> kMtuProbes{1452, 1472, 8952, 65'000, 1404, 1332, 1232};
 
-// RFC 9000 section 20.1.
-constexpr std::uint64_t kConnectionRefused = 0x02;
-constexpr std::uint64_t kCryptoError = 0x100;
-
-// Late packets are answered for three times the probe timeout (RFC 9000 section 10.2).
-constexpr int kLingerProbeTimeouts = 3;
-
 // Timers that ngtcp2 leaves in the past after it has handled them are looked at again so much
 // later, unless something else happens first.
 constexpr Duration kTimerGranularity = std::chrono::milliseconds(1);
@@ -34,33 +27,7 @@ constexpr Duration kTimerGranularity = std::chrono::milliseconds(1);
 // As a keep-alive interval.
 constexpr Duration kAtOnce = std::chrono::nanoseconds(1);
 
-// Reasons of CONNECTION_CLOSE are shown to people and cut to this.
-constexpr std::size_t kMaxReasonBytes = 64;
-
 constexpr std::size_t kVectorsPerPacket = 8;
-
-std::string printable(const std::uint8_t* text, std::size_t size) {
-  std::string out(reinterpret_cast<const char*>(text), std::min(size, kMaxReasonBytes));
-  for (char& c : out) {
-    if (c < ' ' || c > '~') c = '?';
-  }
-  return out;
-}
-
-ngtcp2_ccerr transport_error(std::uint64_t code) {
-  ngtcp2_ccerr error;
-  ngtcp2_ccerr_set_transport_error(&error, code, nullptr, 0);
-  return error;
-}
-
-CloseReason reason_of_transport_code(std::uint64_t code, std::string text) {
-  const bool tls = code >= kCryptoError && code <= kCryptoError + 0xff;
-  CloseReason reason;
-  reason.kind = tls ? CloseReason::Kind::tls_alert : CloseReason::Kind::peer_transport;
-  reason.code = tls ? code - kCryptoError : code;
-  reason.text = std::move(text);
-  return reason;
-}
 
 }  // namespace
 
@@ -136,8 +103,9 @@ void Connection::adopt(ngtcp2_conn* made) {
 
 // Zero: never.
 void Connection::keep_alive_every(Duration interval) {
-  ngtcp2_conn_set_keep_alive_timeout(
-      conn(), interval.count() > 0 ? to_duration(interval) : std::numeric_limits<std::uint64_t>::max());
+  ngtcp2_conn_set_keep_alive_timeout(conn(), interval.count() > 0
+                                                 ? to_duration(interval)
+                                                 : std::numeric_limits<std::uint64_t>::max());
 }
 
 ngtcp2_settings Connection::settings(Instant now) const {
@@ -176,22 +144,21 @@ int Connection::on_handshake_completed() {
   Connected connected;
   connected.alpn = tls_->alpn();
   if (connected.alpn.empty()) {
-    return refuse(CloseReason::Kind::tls_alert,
-                  kCryptoError + static_cast<std::uint64_t>(Alert::no_application_protocol),
+    return refuse(CloseReason::Kind::tls_alert, transport_code(Alert::no_application_protocol),
                   "no protocol was negotiated");
   }
   const std::optional<ProvenPeer> peer = tls_->proven_peer();
   if (!peer) {
     const Alert alert = initiated_here_ ? Alert::bad_certificate : Alert::certificate_required;
-    return refuse(CloseReason::Kind::not_named, kCryptoError + static_cast<std::uint64_t>(alert),
+    return refuse(CloseReason::Kind::not_named, transport_code(alert),
                   "the peer proved neither the PSK nor the key that was expected");
   }
   if (!initiated_here_ &&
       !shared_.policy.admit(peer->id, peer->by_psk, tls_->server_name(), connected.alpn)) {
     return refuse(CloseReason::Kind::not_admitted, kConnectionRefused, "the policy refused");
   }
-  KITH_CHECK(tls_->export_secret("EXPORTER-kith", as_byte_view(connected.alpn),
-                                 connected.exporter));
+  KITH_CHECK(
+      tls_->export_secret("EXPORTER-kith", as_byte_view(connected.alpn), connected.exporter));
   connected.connection = id_;
   connected.initiated_here = initiated_here_;
   connected.peer = peer->id;
@@ -205,14 +172,6 @@ int Connection::on_handshake_completed() {
   session_over_ = true;
   limit_grew_ = true;
   return 0;
-}
-
-int Connection::refuse(CloseReason::Kind kind, std::uint64_t transport_code,
-                       std::string_view text) {
-  CloseReason reason = reason_of_transport_code(transport_code, std::string(text));
-  reason.kind = kind;
-  refusal_ = Refusal{std::move(reason), transport_error(transport_code)};
-  return NGTCP2_ERR_CALLBACK_FAILURE;
 }
 
 // --- packets ------------------------------------------------------------------------------------
@@ -243,7 +202,8 @@ void Connection::receive(Instant now, const Path& path, std::uint32_t interface,
     ngtcp2_conn_set_path_user_data(conn(), path.get()->user_data);
   }
   bytes_received_ += datagram.size();
-  interface_ = interface;
+  last_interface_ = interface;
+  if (!(last_path_ == path)) last_path_ = path;
   ngtcp2_pkt_info info{};
   info.ecn = static_cast<std::uint8_t>(ecn);
   settle(now, ngtcp2_conn_read_pkt(conn(), path.get(), &info, uchars(datagram), datagram.size(),
@@ -271,56 +231,64 @@ std::optional<Transmit> Connection::write(Instant now, SocketId socket, std::spa
   notice_stops(ts);
   // What the pacer lets go at once; it is told afterwards, and says when to come back.
   const std::size_t quantum = ngtcp2_conn_get_send_quantum(conn());
-  Path batch_path;
-  std::uint32_t batch_ecn = 0;
-  std::size_t segment = 0;
-  std::size_t size = 0;
-  ngtcp2_ssize rv = 0;
-  for (std::size_t segments = 0; segments < max_segments && size < quantum; ++segments) {
+  Batch batch;
+  int error = 0;
+  for (std::size_t i = 0; i < max_segments && batch.size < quantum && batch.open; ++i) {
     // Later packets may not exceed the first, which also keeps MTU probes out of the middle.
-    const std::size_t room = segment == 0 ? out.size() : std::min(segment, out.size() - size);
-    if (room < std::max<std::size_t>(segment, NGTCP2_MAX_UDP_PAYLOAD_SIZE)) break;
+    const std::size_t left = out.size() - batch.size;
+    const std::size_t room = batch.segment == 0 ? left : std::min(batch.segment, left);
+    if (room < std::max<std::size_t>(batch.segment, NGTCP2_MAX_UDP_PAYLOAD_SIZE)) break;
     Path path;
     ngtcp2_pkt_info info{};
-    rv = write_packet(path, info, out.subspan(size, room), ts);
+    const auto space = out.subspan(batch.size, room);
+    const ngtcp2_ssize rv = write_packet(path, info, space, ts);
+    if (rv < 0) error = static_cast<int>(rv);
     if (rv <= 0) break;
-    const auto written = static_cast<std::size_t>(rv);
-    bytes_sent_ += written;
-    if (segment == 0 && path.socket() == socket) {
-      batch_path = path;
-      batch_ecn = info.ecn;
-      segment = written;
-    } else if (segment == 0 || !(path == batch_path) || info.ecn != batch_ecn) {
-      const auto packet = out.subspan(size, written);
-      strays.push_back(
-          {path, static_cast<Ecn>(info.ecn), interface_, {packet.begin(), packet.end()}});
-      break;
-    }
-    size += written;
-    if (written < segment || written < NGTCP2_MAX_UDP_PAYLOAD_SIZE ||
-        written > ngtcp2_conn_get_path_max_tx_udp_payload_size(conn())) {
+    const auto packet = space.first(static_cast<std::size_t>(rv));
+    bytes_sent_ += packet.size();
+    const auto ecn = static_cast<Ecn>(info.ecn);
+    if (path.socket() != socket || !append(batch, path, ecn, packet.size())) {
+      strays.push_back({path, ecn, interface_of(path), {packet.begin(), packet.end()}});
       break;
     }
   }
   ngtcp2_conn_update_pkt_tx_time(conn(), ts);
+  note_sent(now, batch.size);
+  settle(now, error);
+  if (batch.size == 0) return std::nullopt;
+  return Transmit{socket,    batch.path.remote(), batch.path.local(), interface_of(batch.path),
+                  batch.ecn, batch.segment,       batch.size};
+}
+
+// False if the packet just written cannot go out in one call with those before it.
+bool Connection::append(Batch& batch, const Path& path, Ecn ecn, std::size_t size) const {
+  if (batch.size == 0) {
+    batch.path = path;
+    batch.ecn = ecn;
+    batch.segment = size;
+    // Nothing equal follows what is smaller than any path allows, or larger than this one.
+    batch.open = size >= NGTCP2_MAX_UDP_PAYLOAD_SIZE &&
+                 size <= ngtcp2_conn_get_path_max_tx_udp_payload_size(conn());
+  } else if (!(path == batch.path) || ecn != batch.ecn) {
+    return false;
+  }
+  batch.open = batch.open && size == batch.segment;
+  batch.size += size;
+  return true;
+}
+
+void Connection::note_sent(Instant now, std::size_t size) {
   // What was sent at the instant of the move may have been a mere answer to a probe.
   if (moved_ && size > 0 && now > last_received_at_) {
     moved_ = false;
     keep_alive_every(shared_.config.keep_alive);
   }
   if (to_send_.size() > 1) std::rotate(to_send_.begin(), to_send_.begin() + 1, to_send_.end());
-  settle(now, rv < 0 ? static_cast<int>(rv) : 0);
-  if (size == 0) return std::nullopt;
+}
 
-  Transmit transmit;
-  transmit.socket = socket;
-  transmit.remote = batch_path.remote();
-  transmit.source = batch_path.local();
-  transmit.interface = interface_;
-  transmit.ecn = static_cast<Ecn>(batch_ecn);
-  transmit.segment_size = segment;
-  transmit.size = size;
-  return transmit;
+// Where a packet on this path has to leave, as far as the peer's last one tells.
+std::uint32_t Connection::interface_of(const Path& path) const {
+  return path == last_path_ ? last_interface_ : 0;
 }
 
 // ngtcp2 builds the packet over several calls, one for each stream that still has room in it.
@@ -343,9 +311,9 @@ ngtcp2_ssize Connection::write_packet(Path& path, ngtcp2_pkt_info& info, std::sp
       }
     }
     ngtcp2_ssize consumed = -1;
-    const ngtcp2_ssize rv = ngtcp2_conn_writev_stream(
-        conn(), path.get(), &info, uchars_out(out), out.size(), &consumed, flags, id,
-        vectors.data(), count, ts);
+    const ngtcp2_ssize rv =
+        ngtcp2_conn_writev_stream(conn(), path.get(), &info, uchars_out(out), out.size(), &consumed,
+                                  flags, id, vectors.data(), count, ts);
     if (stream == nullptr) return rv;
     // Found again: nothing promises that the call closed no stream.
     stream = find_stream({id});
@@ -365,146 +333,7 @@ ngtcp2_ssize Connection::write_packet(Path& path, ngtcp2_pkt_info& info, std::sp
   }
 }
 
-// --- end ----------------------------------------------------------------------------------------
-
-void Connection::settle(Instant now, int error) {
-  if (error != 0) return end(now, error);
-  if (session_over_) {
-    // The session held 10 KB and is of no more use: there are no tickets to receive.
-    ngtcp2_conn_set_tls_native_handle(conn(), nullptr);
-    tls_.reset();
-    session_over_ = false;
-  }
-  if (limit_grew_ && connected_) {
-    limit_grew_ = false;
-    open_pending_streams();
-  }
-}
-
-void Connection::end(Instant now, int error) {
-  ngtcp2_ccerr answer;
-  ngtcp2_ccerr_default(&answer);
-  bool answer_wanted = true;
-  CloseReason reason = reason_for(error, answer, answer_wanted);
-  const bool retry = error == NGTCP2_ERR_RETRY;
-  finish(now, std::move(reason), answer_wanted ? &answer : nullptr);
-  ending_->retry_wanted = retry;
-  ending_->nothing_began = retry || error == NGTCP2_ERR_DROP_CONN;
-}
-
-CloseReason Connection::reason_for(int error, ngtcp2_ccerr& answer, bool& answer_wanted) const {
-  CloseReason reason;
-  reason.text = ngtcp2_strerror(error);
-  answer_wanted = false;
-  switch (error) {
-    case NGTCP2_ERR_DRAINING: {
-      if (was_reset_) {
-        reason.kind = CloseReason::Kind::stateless_reset;
-        reason.text = "the peer has lost the connection";
-        return reason;
-      }
-      const ngtcp2_ccerr& said = *ngtcp2_conn_get_ccerr(conn());
-      std::string text = printable(said.reason, said.reasonlen);
-      if (said.type != NGTCP2_CCERR_TYPE_APPLICATION) {
-        return reason_of_transport_code(said.error_code, std::move(text));
-      }
-      reason.kind = CloseReason::Kind::peer_application;
-      reason.code = said.error_code;
-      reason.text = std::move(text);
-      return reason;
-    }
-    case NGTCP2_ERR_IDLE_CLOSE:
-      reason.kind = CloseReason::Kind::idle_timeout;
-      reason.text = "nothing was heard from the peer";
-      return reason;
-    case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
-      reason.kind = CloseReason::Kind::handshake_timeout;
-      reason.text = "the handshake did not finish in time";
-      return reason;
-    case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
-      reason.kind = CloseReason::Kind::version_negotiation;
-      reason.text = "the peer speaks no version of QUIC that we do";
-      return reason;
-    case NGTCP2_ERR_DROP_CONN:
-    case NGTCP2_ERR_RETRY:
-    case NGTCP2_ERR_NOMEM:
-      return reason;
-    case NGTCP2_ERR_CALLBACK_FAILURE:
-      answer_wanted = true;
-      if (refusal_) {
-        answer = refusal_->error;
-        return refusal_->reason;
-      }
-      answer = transport_error(NGTCP2_INTERNAL_ERROR);
-      return reason;
-    case NGTCP2_ERR_CRYPTO: {
-      answer_wanted = true;
-      const std::uint8_t sent = ngtcp2_conn_get_tls_alert(conn());
-      const auto alert = sent != 0 ? sent : static_cast<std::uint8_t>(Alert::internal_error);
-      ngtcp2_ccerr_set_tls_alert(&answer, alert, nullptr, 0);
-      reason.kind = tls_ && tls_->peer_key_refused() ? CloseReason::Kind::not_named
-                                                     : CloseReason::Kind::tls_alert;
-      reason.code = alert;
-      reason.text = "the TLS handshake failed";
-      return reason;
-    }
-    default:
-      answer_wanted = true;
-      ngtcp2_ccerr_set_liberr(&answer, error, nullptr, 0);
-      reason.kind = CloseReason::Kind::peer_transport;
-      reason.code = answer.error_code;
-      return reason;
-  }
-}
-
-void Connection::finish(Instant now, CloseReason reason, const ngtcp2_ccerr* answer) {
-  Ending ending;
-  ending.linger = Duration(static_cast<std::int64_t>(ngtcp2_conn_get_pto(conn()))) *
-                  kLingerProbeTimeouts;
-  if (answer != nullptr) {
-    Stray farewell;
-    ngtcp2_pkt_info info{};
-    farewell.bytes.resize(NGTCP2_MAX_UDP_PAYLOAD_SIZE);
-    const ngtcp2_ssize size = ngtcp2_conn_write_connection_close(
-        conn(), farewell.path.get(), &info, uchars_out(farewell.bytes), farewell.bytes.size(),
-        answer, to_timestamp(now));
-    if (size > 0) {
-      farewell.bytes.resize(static_cast<std::size_t>(size));
-      farewell.ecn = static_cast<Ecn>(info.ecn);
-      farewell.interface = interface_;
-      bytes_sent_ += farewell.bytes.size();
-      ending.farewell = std::move(farewell);
-    }
-  }
-  if (!initiated_here_ && !connected_) {
-    const std::uint64_t allowed = 3 * bytes_received_;
-    ending.allowance = allowed > bytes_sent_ ? allowed - bytes_sent_ : 0;
-  } else {
-    ending.allowance = std::numeric_limits<std::uint64_t>::max() / 2;
-  }
-  reason.was_connected = connected_;
-  ending.reason = std::move(reason);
-  ending_ = std::move(ending);
-  // What has arrived may still be taken; everything else can go.
-  conn_.reset();
-  tls_.reset();
-  pending_opens_.clear();
-  to_send_.clear();
-  for (auto& [id, stream] : streams_) stream.send = {};
-}
-
-void Connection::close(Instant now, std::uint64_t code, std::string_view reason) {
-  if (ending_) return;
-  const std::string_view text = reason.substr(0, kMaxReasonBytes);
-  ngtcp2_ccerr answer;
-  ngtcp2_ccerr_set_application_error(
-      &answer, code, reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
-  CloseReason closed;
-  closed.kind = CloseReason::Kind::local;
-  closed.code = code;
-  closed.text = text;
-  finish(now, std::move(closed), &answer);
-}
+// --- keys, paths, numbers -----------------------------------------------------------------------
 
 bool Connection::update_keys(Instant now) {
   return !ending_ && ngtcp2_conn_initiate_key_update(conn(), to_timestamp(now)) == 0;

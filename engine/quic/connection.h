@@ -34,6 +34,9 @@ namespace kith::quic {
 
 class TlsContext;
 
+// CONNECTION_REFUSED: the server does not want this connection (RFC 9000 section 20.1).
+inline constexpr std::uint64_t kConnectionRefused = 0x02;
+
 // What the connections of one endpoint share.
 struct Shared {
   const EndpointConfig& config;
@@ -84,8 +87,7 @@ class Connection {
   bool connected() const { return connected_; }
   const std::optional<Ending>& ending() const { return ending_; }
 
-  void receive(Instant now, const Path& path, std::uint32_t interface, Ecn ecn,
-               ByteView datagram);
+  void receive(Instant now, const Path& path, std::uint32_t interface, Ecn ecn, ByteView datagram);
   void handle_deadline(Instant now);
   Instant deadline() const;
 
@@ -155,6 +157,17 @@ class Connection {
   void keep_alive_every(Duration interval);
   Path normalized(const Path& path) const;
 
+  // Packets for one call of the system: of equal size, the last perhaps shorter.
+  struct Batch {
+    Path path;
+    Ecn ecn = Ecn::not_ect;
+    std::size_t segment = 0;
+    std::size_t size = 0;
+    bool open = true;  // more may follow
+  };
+  bool append(Batch& batch, const Path& path, Ecn ecn, std::size_t size) const;
+  void note_sent(Instant now, std::size_t size);
+  std::uint32_t interface_of(const Path& path) const;
   ngtcp2_ssize write_packet(Path& path, ngtcp2_pkt_info& info, std::span<std::byte> out,
                             std::uint64_t ts);
 
@@ -182,7 +195,8 @@ class Connection {
   std::optional<Ending> ending_;
   Instant deadline_floor_ = Instant{std::numeric_limits<std::int64_t>::min()};
   Instant last_received_at_{};
-  std::uint32_t interface_ = 0;  // where the peer's last datagram came in
+  Path last_path_;  // of the peer's last datagram, and the interface it came in by
+  std::uint32_t last_interface_ = 0;
   std::uint64_t bytes_sent_ = 0;
   std::uint64_t bytes_received_ = 0;
   std::uint64_t packets_lost_in_closed_streams_ = 0;
@@ -191,7 +205,7 @@ class Connection {
   bool session_over_ = false;  // the handshake is complete: the TLS session can go
   bool was_reset_ = false;     // a stateless reset arrived
   bool limit_grew_ = false;
-  bool moved_ = false;         // to a new path, of which the peer has not heard yet
+  bool moved_ = false;  // to a new path, of which the peer has not heard yet
   // Last, so that it goes first: it calls back while it is being deleted.
   std::unique_ptr<ngtcp2_conn, FreeConn> conn_;
 };

@@ -13,7 +13,9 @@ namespace kith::quic {
 // Each is the C face of a member of Connection. A friend of it, so that the members stay private.
 struct ConnectionCallbacks {
   static Connection& of(void* user_data) { return *static_cast<Connection*>(user_data); }
-  static Stream* stream_of(void* stream_user_data) { return static_cast<Stream*>(stream_user_data); }
+  static Stream* stream_of(void* stream_user_data) {
+    return static_cast<Stream*>(stream_user_data);
+  }
 
   static int handshake_completed(ngtcp2_conn*, void* user) {
     return of(user).on_handshake_completed();

@@ -146,7 +146,8 @@ int Connection::on_stream_closed(Stream* stream, std::optional<std::uint64_t> co
   stream->closed_in_transport = true;
   // Data the peer has not acknowledged at this point it has asked us to stop sending.
   const bool writable = stream->opened_here || kind_of(stream->id) == StreamKind::bidirectional;
-  if (writable && code && !stream->send.abandoned() && !stream->send.done()) stop_sending(*stream, *code);
+  if (writable && code && !stream->send.abandoned() && !stream->send.done())
+    stop_sending(*stream, *code);
   stream->send.release();
   forget_if_done(*stream);
   return 0;

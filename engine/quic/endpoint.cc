@@ -103,8 +103,8 @@ void Endpoint::State::dispatch(const Arrival& arrival) {
   if (arrival.bytes.empty()) return count("datagram_malformed");
   const auto first = std::to_integer<std::uint8_t>(arrival.bytes[0]);
   ngtcp2_version_cid header;
-  const int rv = ngtcp2_pkt_decode_version_cid(&header, uchars(arrival.bytes),
-                                               arrival.bytes.size(), kConnectionIdBytes);
+  const int rv = ngtcp2_pkt_decode_version_cid(&header, uchars(arrival.bytes), arrival.bytes.size(),
+                                               kConnectionIdBytes);
   if (rv == NGTCP2_ERR_VERSION_NEGOTIATION) return send_version_negotiation(arrival, header);
   if (rv != 0) return count("datagram_malformed");
   // Only Version Negotiation may have this bit clear (RFC 9000 section 17.2.1): what else has it is
@@ -270,8 +270,7 @@ void Endpoint::State::settle(Instant now, ConnectionId id) {
 }
 
 void Endpoint::State::settle_timer(Instant now, ConnectionId id, Entry& entry) {
-  if (entry.counted_as_handshake &&
-      (entry.connection->connected() || entry.connection->ending())) {
+  if (entry.counted_as_handshake && (entry.connection->connected() || entry.connection->ending())) {
     entry.counted_as_handshake = false;
     --handshakes_;
   }
@@ -458,8 +457,8 @@ bool Endpoint::update_keys(Instant now, ConnectionId connection) {
 
 void Endpoint::mix(ByteView entropy) { state_->mix(entropy); }
 
-bool Endpoint::migrate(Instant now, ConnectionId connection, SocketId socket,
-                       const Address& local, const Address& remote) {
+bool Endpoint::migrate(Instant now, ConnectionId connection, SocketId socket, const Address& local,
+                       const Address& remote) {
   return local.family == remote.family &&
          state_->migrate(now, connection, Path(socket, local, remote));
 }

@@ -4,7 +4,8 @@
 // sockets its owner names. ngtcp2 does the transport, wolfSSL the handshake.
 //
 //   datagrams --> handle_datagrams --> connection by destination connection id
-//                                  \-> new connection | Retry | Version Negotiation | stateless reset
+//                                  \-> new connection | Retry | Version Negotiation | stateless
+//                                  reset
 //   poll_event  <-- Connected, stream events, Closed
 //   poll_datagrams <-- packets of the connections that have something to send, in turn
 //
@@ -107,7 +108,7 @@ struct Connected {
   DeviceId peer;
   bool by_psk = false;
   std::string psk_identity;  // the one that was accepted, if by_psk
-  DeviceId own_key;  // zero when a PSK made it unnecessary to show one
+  DeviceId own_key;          // zero when a PSK made it unnecessary to show one
   std::string alpn;
   std::string server_name;
   Address remote;
@@ -121,12 +122,12 @@ struct StreamReadable {  // read it with take()
 
 struct CloseReason {
   enum class Kind : std::uint8_t {
-    local,              // close() was called
-    peer_application,   // CONNECTION_CLOSE of type 0x1d with `code`
-    peer_transport,     // a QUIC error `code` (RFC 9000 section 20.1), found by either side
-    tls_alert,          // handshake refused: `code` is the alert, received or sent
-    not_named,          // the peer proved neither the PSK nor the key that was expected
-    not_admitted,       // the policy refused
+    local,             // close() was called
+    peer_application,  // CONNECTION_CLOSE of type 0x1d with `code`
+    peer_transport,    // a QUIC error `code` (RFC 9000 section 20.1), found by either side
+    tls_alert,         // handshake refused: `code` is the alert, received or sent
+    not_named,         // the peer proved neither the PSK nor the key that was expected
+    not_admitted,      // the policy refused
     idle_timeout,
     handshake_timeout,  // never answered
     stateless_reset,
@@ -144,11 +145,10 @@ struct Closed {
 };
 
 // Of the events in registry/protocol.h: StreamStopped has code 0 where the peer stops reading a
-// stream that it goes on writing, since ngtcp2 1.11 does not tell it then. StreamReadable comes once
-// until take() is called.
-using EndpointEvent =
-    std::variant<Connected, StreamOpened, StreamReady, StreamReadable, StreamWritable, StreamReset,
-                 StreamStopped, Closed>;
+// stream that it goes on writing, since ngtcp2 1.11 does not tell it then. StreamReadable comes
+// once until take() is called.
+using EndpointEvent = std::variant<Connected, StreamOpened, StreamReady, StreamReadable,
+                                   StreamWritable, StreamReset, StreamStopped, Closed>;
 
 struct ConnectionStats {
   Address remote;

@@ -69,8 +69,8 @@ class Endpoint::State {
     Instant until;
     std::optional<Stray> farewell;  // absent when draining: late packets are not answered
     std::uint64_t received = 0;
-    std::uint64_t answer_at = 1;    // doubles with every answer
-    std::uint64_t allowance = 0;    // bytes that may go to an address that proved nothing
+    std::uint64_t answer_at = 1;  // doubles with every answer
+    std::uint64_t allowance = 0;  // bytes that may go to an address that proved nothing
   };
 
   // One datagram of a batch, and the batch it came in.

@@ -15,7 +15,6 @@ namespace kith::quic {
 namespace {
 
 // RFC 9000 section 20.1.
-constexpr std::uint64_t kConnectionRefused = 0x02;
 constexpr std::uint64_t kInvalidToken = 0x0b;
 
 // A Retry is answered at once; a token that took longer comes from somewhere else.
@@ -90,8 +89,8 @@ Endpoint::State::TokenVerdict Endpoint::State::judge_token(
   ngtcp2_cid original;
   const int rv = ngtcp2_crypto_verify_retry_token2(
       &original, initial.token, initial.tokenlen, uchars(retry_key_), retry_key_.size(),
-      initial.version, remote.addr, remote.addrlen, &initial.dcid,
-      to_duration(kRetryTokenLifetime), to_timestamp(arrival.now));
+      initial.version, remote.addr, remote.addrlen, &initial.dcid, to_duration(kRetryTokenLifetime),
+      to_timestamp(arrival.now));
   if (rv != 0) return TokenVerdict::invalid;
   proof = AddressProof{original, std::as_bytes(std::span(initial.token, initial.tokenlen))};
   return TokenVerdict::valid;
@@ -176,8 +175,8 @@ void Endpoint::State::send_refusal(const Arrival& arrival, const ngtcp2_pkt_hd& 
   if (!may_answer(arrival.now)) return;
   Stray stray{arrival.path, Ecn::not_ect, arrival.interface, Bytes(NGTCP2_MAX_UDP_PAYLOAD_SIZE)};
   const ngtcp2_ssize size = ngtcp2_crypto_write_connection_close(
-      uchars_out(stray.bytes), stray.bytes.size(), initial.version, &initial.scid,
-      &initial.dcid, code, nullptr, 0);
+      uchars_out(stray.bytes), stray.bytes.size(), initial.version, &initial.scid, &initial.dcid,
+      code, nullptr, 0);
   if (size <= 0) return;
   stray.bytes.resize(static_cast<std::size_t>(size));
   push_stray(std::move(stray));

@@ -185,24 +185,21 @@ size_t ngtcp2_crypto_aead_keylen(const ngtcp2_crypto_aead* aead) {
 
 size_t ngtcp2_crypto_aead_noncelen(const ngtcp2_crypto_aead*) { return kNonceBytes; }
 
-int ngtcp2_crypto_aead_ctx_encrypt_init(ngtcp2_crypto_aead_ctx* ctx,
-                                        const ngtcp2_crypto_aead* aead, const uint8_t* key,
-                                        size_t) {
+int ngtcp2_crypto_aead_ctx_encrypt_init(ngtcp2_crypto_aead_ctx* ctx, const ngtcp2_crypto_aead* aead,
+                                        const uint8_t* key, size_t) {
   ctx->native_handle = new_aead_key(cipher_of(aead->native_handle), key);
   return ctx->native_handle == nullptr ? -1 : 0;
 }
 
-int ngtcp2_crypto_aead_ctx_decrypt_init(ngtcp2_crypto_aead_ctx* ctx,
-                                        const ngtcp2_crypto_aead* aead, const uint8_t* key,
-                                        size_t noncelen) {
+int ngtcp2_crypto_aead_ctx_decrypt_init(ngtcp2_crypto_aead_ctx* ctx, const ngtcp2_crypto_aead* aead,
+                                        const uint8_t* key, size_t noncelen) {
   return ngtcp2_crypto_aead_ctx_encrypt_init(ctx, aead, key, noncelen);
 }
 
 void ngtcp2_crypto_aead_ctx_free(ngtcp2_crypto_aead_ctx* ctx) { delete_key(ctx->native_handle); }
 
 int ngtcp2_crypto_cipher_ctx_encrypt_init(ngtcp2_crypto_cipher_ctx* ctx,
-                                          const ngtcp2_crypto_cipher* cipher,
-                                          const uint8_t* key) {
+                                          const ngtcp2_crypto_cipher* cipher, const uint8_t* key) {
   ctx->native_handle = new_mask_key(cipher_of(cipher->native_handle), key);
   return ctx->native_handle == nullptr ? -1 : 0;
 }
@@ -229,8 +226,8 @@ int ngtcp2_crypto_hkdf_expand(uint8_t* dest, size_t destlen, const ngtcp2_crypto
 }
 
 int ngtcp2_crypto_hkdf(uint8_t* dest, size_t destlen, const ngtcp2_crypto_md* md,
-                       const uint8_t* secret, size_t secretlen, const uint8_t* salt,
-                       size_t saltlen, const uint8_t* info, size_t infolen) {
+                       const uint8_t* secret, size_t secretlen, const uint8_t* salt, size_t saltlen,
+                       const uint8_t* info, size_t infolen) {
   return wc_HKDF(hash_of(md).wolfcrypt_type, secret, len(secretlen), salt, len(saltlen), info,
                  len(infolen), dest, len(destlen)) == 0
              ? 0
@@ -243,12 +240,11 @@ int ngtcp2_crypto_encrypt(uint8_t* dest, const ngtcp2_crypto_aead*,
                           size_t aadlen) {
   Key& key = key_of(ctx->native_handle);
   uint8_t* const tag = dest + plaintextlen;
-  const int rv =
-      key.cipher.algorithm == Algorithm::aes_gcm
-          ? wc_AesGcmEncrypt(&key.aes, dest, plaintext, len(plaintextlen), nonce, kNonceBytes, tag,
-                             kTagBytes, aad, len(aadlen))
-          : wc_ChaCha20Poly1305_Encrypt(key.chacha20.data(), nonce, aad, len(aadlen), plaintext,
-                                        len(plaintextlen), dest, tag);
+  const int rv = key.cipher.algorithm == Algorithm::aes_gcm
+                     ? wc_AesGcmEncrypt(&key.aes, dest, plaintext, len(plaintextlen), nonce,
+                                        kNonceBytes, tag, kTagBytes, aad, len(aadlen))
+                     : wc_ChaCha20Poly1305_Encrypt(key.chacha20.data(), nonce, aad, len(aadlen),
+                                                   plaintext, len(plaintextlen), dest, tag);
   return rv == 0 ? 0 : -1;
 }
 
@@ -260,12 +256,11 @@ int ngtcp2_crypto_decrypt(uint8_t* dest, const ngtcp2_crypto_aead*,
   Key& key = key_of(ctx->native_handle);
   const std::size_t size = ciphertextlen - kTagBytes;
   const uint8_t* const tag = ciphertext + size;
-  const int rv =
-      key.cipher.algorithm == Algorithm::aes_gcm
-          ? wc_AesGcmDecrypt(&key.aes, dest, ciphertext, len(size), nonce, kNonceBytes, tag,
-                             kTagBytes, aad, len(aadlen))
-          : wc_ChaCha20Poly1305_Decrypt(key.chacha20.data(), nonce, aad, len(aadlen), ciphertext,
-                                        len(size), tag, dest);
+  const int rv = key.cipher.algorithm == Algorithm::aes_gcm
+                     ? wc_AesGcmDecrypt(&key.aes, dest, ciphertext, len(size), nonce, kNonceBytes,
+                                        tag, kTagBytes, aad, len(aadlen))
+                     : wc_ChaCha20Poly1305_Decrypt(key.chacha20.data(), nonce, aad, len(aadlen),
+                                                   ciphertext, len(size), tag, dest);
   if (rv == 0) return 0;
   ++WolfsslScope::current().forged_packets;
   return -1;

@@ -1,6 +1,5 @@
 #include "engine/quic/path.h"
 
-#include <algorithm>
 #include <cstring>
 
 namespace kith::quic {
@@ -80,6 +79,15 @@ Path& Path::operator=(const Path& other) {
   path_.remote.addrlen = other.path_.remote.addrlen;
   path_.user_data = other.path_.user_data;
   return *this;
+}
+
+// ngtcp2's own comparison wants no empty addresses.
+bool operator==(const Path& a, const Path& b) {
+  const auto equal = [](const ngtcp2_addr& x, const ngtcp2_addr& y) {
+    return x.addrlen == y.addrlen && std::memcmp(x.addr, y.addr, x.addrlen) == 0;
+  };
+  return a.socket() == b.socket() && equal(a.path_.local, b.path_.local) &&
+         equal(a.path_.remote, b.path_.remote);
 }
 
 SocketId Path::socket_of(const ngtcp2_path& path) {

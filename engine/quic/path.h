@@ -30,9 +30,7 @@ class Path {
 
   static SocketId socket_of(const ngtcp2_path& path);
 
-  friend bool operator==(const Path& a, const Path& b) {
-    return ngtcp2_path_eq(&a.path_, &b.path_) != 0 && a.socket() == b.socket();
-  }
+  friend bool operator==(const Path& a, const Path& b);
 
  private:
   ngtcp2_sockaddr_union local_{};

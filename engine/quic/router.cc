@@ -88,8 +88,8 @@ std::optional<ConnectionId> Router::find_by_reset_token(ByteView datagram) const
 
 ResetToken Router::reset_token_for(const ngtcp2_cid& cid) const {
   ResetToken token;
-  KITH_CHECK(ngtcp2_crypto_generate_stateless_reset_token(
-                 token.data(), uchars(reset_key_), reset_key_.size(), &cid) == 0);
+  KITH_CHECK(ngtcp2_crypto_generate_stateless_reset_token(token.data(), uchars(reset_key_),
+                                                          reset_key_.size(), &cid) == 0);
   return token;
 }
 

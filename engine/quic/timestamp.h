@@ -22,7 +22,8 @@ inline std::uint64_t to_timestamp(Instant at) {
 // ngtcp2 says "never" with the largest value.
 inline Instant from_timestamp(std::uint64_t ts) {
   constexpr auto kLatest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  return ts > kLatest ? Instant::never() : Instant{static_cast<std::int64_t>(ts) - kTimestampOrigin};
+  return ts > kLatest ? Instant::never()
+                      : Instant{static_cast<std::int64_t>(ts) - kTimestampOrigin};
 }
 
 // ngtcp2's durations have no sign either.

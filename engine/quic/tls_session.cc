@@ -90,8 +90,7 @@ std::unique_ptr<TlsSession> TlsSession::client(const TlsContext& context, const 
   session->expected_key_ = hello.expected_key;
   session->psk_ = hello.psk;
   session->server_name_ = hello.server_name;
-  const bool ready =
-      session->start(wolfSSL_new(context.client())) && session->start_client(hello);
+  const bool ready = session->start(wolfSSL_new(context.client())) && session->start_client(hello);
   return ready ? std::move(session) : nullptr;
 }
 
@@ -187,8 +186,9 @@ std::optional<ProvenPeer> TlsSession::proven_peer() const {
   return ProvenPeer{*peer_key_, false, {}};
 }
 
-// That wolfSSL has asked for a PSK does not mean that it uses it: the client may not offer the suite
-// that goes with it. But a server that has no raw public key to show completes no other handshake.
+// That wolfSSL has asked for a PSK does not mean that it uses it: the client may not offer the
+// suite that goes with it. But a server that has no raw public key to show completes no other
+// handshake.
 bool TlsSession::completed_with_psk() const { return psk_peer_ && !key_shown_; }
 
 bool TlsSession::refuse(Alert alert) {
@@ -261,7 +261,8 @@ int TlsSession::on_handshake_data(int level, const std::uint8_t* data, std::size
 }
 
 int TlsSession::on_alert(std::uint8_t alert) {
-  ngtcp2_conn_set_tls_alert(connection_, own_alert_ ? static_cast<std::uint8_t>(*own_alert_) : alert);
+  ngtcp2_conn_set_tls_alert(connection_,
+                            own_alert_ ? static_cast<std::uint8_t>(*own_alert_) : alert);
   return 1;
 }
 

@@ -40,6 +40,12 @@ enum class Alert : std::uint8_t {
   no_application_protocol = 120,
 };
 
+// RFC 9001 section 4.8: how QUIC carries an alert, in the codes of RFC 9000 section 20.1.
+inline constexpr std::uint64_t kCryptoError = 0x100;
+inline constexpr std::uint64_t transport_code(Alert alert) {
+  return kCryptoError + static_cast<std::uint64_t>(alert);
+}
+
 struct ProvenPeer {
   DeviceId id;
   bool by_psk = false;

@@ -47,8 +47,6 @@ int kith_rand_generate_block(byte* output, word32 size) {
 // Seconds and milliseconds since an origin of our own; wolfSSL takes zero for an error.
 word32 LowResTimer() { return static_cast<word32>(kith::quic::now_ns() / 1'000'000'000); }
 
-sword64 TimeNowInMilliseconds() {
-  return static_cast<sword64>(kith::quic::now_ns() / 1'000'000);
-}
+sword64 TimeNowInMilliseconds() { return static_cast<sword64>(kith::quic::now_ns() / 1'000'000); }
 
 }  // extern "C"

@@ -23,15 +23,23 @@ constexpr auto kBlock = to(S::blocked);
 
 constexpr std::array<std::array<DeviceTransition, kDeviceTriggers>, kDeviceStates> kTable{{
     // clang-format off
-    // found    begun     failed   stored   committed opened  closed   removed blocked
-    {{ kDisc,   kPairing, kNo,     kProv,   kNo,      kNo,    kNo,     kNo,    kBlock }},  // absent
-    {{ kDisc,   kPairing, kDisc,   kProv,   kNo,      kNo,    kNo,     kGone,  kBlock }},  // discovered
-    {{ kPairing,kPairing, kDisc,   kProv,   kNo,      kNo,    kNo,     kGone,  kBlock }},  // pairing
-    {{ kProv,   kProv,    kProv,   kProv,   kPaired,  kNo,    kNo,     kGone,  kBlock }},  // provisional
-    {{ kPaired, kPaired,  kPaired, kPaired, kPaired,  kConn,  kPaired, kGone,  kBlock }},  // paired
-    {{ kConn,   kConn,    kConn,   kConn,   kConn,    kConn,  kLeft,   kGone,  kBlock }},  // connected
-    {{ kLeft,   kLeft,    kLeft,   kLeft,   kLeft,    kConn,  kLeft,   kGone,  kBlock }},  // disconnected
-    {{ kBlock,  kNo,      kNo,     kNo,     kNo,      kNo,    kBlock,  kGone,  kBlock }},  // blocked
+    // found, begun, failed, stored, committed, opened, closed, removed, blocked
+    // absent
+    {{kDisc, kPairing, kNo, kProv, kNo, kNo, kNo, kNo, kBlock}},
+    // discovered
+    {{kDisc, kPairing, kDisc, kProv, kNo, kNo, kNo, kGone, kBlock}},
+    // pairing
+    {{kPairing, kPairing, kDisc, kProv, kNo, kNo, kNo, kGone, kBlock}},
+    // provisional
+    {{kProv, kProv, kProv, kProv, kPaired, kNo, kNo, kGone, kBlock}},
+    // paired
+    {{kPaired, kPaired, kPaired, kPaired, kPaired, kConn, kPaired, kGone, kBlock}},
+    // connected
+    {{kConn, kConn, kConn, kConn, kConn, kConn, kLeft, kGone, kBlock}},
+    // disconnected
+    {{kLeft, kLeft, kLeft, kLeft, kLeft, kConn, kLeft, kGone, kBlock}},
+    // blocked
+    {{kBlock, kNo, kNo, kNo, kNo, kNo, kBlock, kGone, kBlock}},
     // clang-format on
 }};
 

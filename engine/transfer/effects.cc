@@ -47,6 +47,12 @@ std::optional<MachineId> Effects::take_stream(std::uint64_t tag) {
   return take_from(stream_tags_, tag);
 }
 
+void Effects::forget(MachineId machine) {
+  const auto of_machine = [&](const auto& item) { return item.second == machine; };
+  std::erase_if(dials_, of_machine);
+  std::erase_if(stream_tags_, of_machine);
+}
+
 std::optional<ProtocolOutput> Effects::poll() {
   if (outputs_.empty()) return std::nullopt;
   std::optional<ProtocolOutput> output(std::move(outputs_.front()));

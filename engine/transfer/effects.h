@@ -64,6 +64,9 @@ class Effects {
   std::optional<MachineId> take(DialId dial);
   std::optional<MachineId> take_stream(std::uint64_t tag);
 
+  // Dials and streams that this machine waits for are nobody's from now on.
+  void forget(MachineId machine);
+
   std::optional<ProtocolOutput> poll();
 
   // Reasons are literals.

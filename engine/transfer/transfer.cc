@@ -340,6 +340,7 @@ void TransferProtocol::forget(MachineId machine) {
   const auto of_machine = [&](const auto& item) { return item.second == machine; };
   std::erase_if(streams_, of_machine);
   std::erase_if(transfers_, of_machine);
+  effects_.forget(machine);
   for (auto& [id, connection] : connections_) {
     if (in_use(id)) connection.idle_since = effects_.now();
   }

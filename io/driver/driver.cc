@@ -207,8 +207,8 @@ void Driver::arm_timer() {
 
 // --- ending -------------------------------------------------------------------------------------
 
-// The last commands take effect together: a socket that one of them ends stays until what the
-// others have to say over it is sent.
+// Queued before anything is flushed: a socket that one of them ends stays open for what the others
+// have to say over it.
 void Driver::stop(std::vector<Command> last, std::function<void(Result<void>)> done) {
   for (Command& command : last) queued_.push_back(std::move(command));
   stop_done_ = std::move(done);

@@ -55,8 +55,8 @@ class Driver : private SocketSet::Owner {
   void start();
   void give(Command command);
 
-  // Sends what waits to be sent and stores what waits to be stored, then ends. `done` says whether
-  // every record was stored.
+  // Carries out the `last` commands together, sends what waits to be sent and stores what waits to
+  // be stored, then ends. `done` says whether every record was stored.
   void stop(std::vector<Command> last, std::function<void(Result<void>)> done);
   // Ends at once. Waits for operations that run on other threads, drops those that are queued.
   void end_now();

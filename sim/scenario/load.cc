@@ -18,7 +18,6 @@ constexpr std::size_t kMostEntries = 100'000;  // of any other list
 constexpr std::size_t kMostNameBytes = 64;     // what an engine shows: kith/engine.h
 constexpr Duration kLongestRun = std::chrono::hours(24 * 365);
 constexpr Duration kLongestBatch = std::chrono::milliseconds(10);
-constexpr std::uint64_t kFastestBps = 1'000'000'000'000;
 
 // Devices that name no address get these in order: 10.0.0.1, 10.0.0.2, ...
 Address numbered_address(std::size_t index) {
@@ -41,7 +40,7 @@ Address read_address(const JsonValue& value) {
 }
 
 void read_interface(JsonObject keys, InterfaceSpec& interface) {
-  if (keys.has("rate_mbps")) interface.rate_bps = keys.at("rate_mbps").decimal(6, kFastestBps);
+  if (keys.has("rate_mbps")) interface.rate_bps = read_rate(keys.at("rate_mbps"));
   interface.queue_bytes =
       keys.integer_or("queue_bytes", 1, kLargestQueueBytes, interface.queue_bytes);
   interface.receive_batch =

@@ -10,7 +10,7 @@ constexpr std::uint64_t kSmallestMtu = 1280;
 constexpr std::uint64_t kLargestMtu = 65535;
 
 void read_direction(JsonObject& keys, LinkSpec& spec) {
-  if (keys.has("rate_mbps")) spec.rate_bps = keys.at("rate_mbps").decimal(6, kFastestBps);
+  if (keys.has("rate_mbps")) spec.rate_bps = read_rate(keys.at("rate_mbps"));
   spec.queue_bytes = keys.integer_or("queue_bytes", 1, kLargestQueueBytes, spec.queue_bytes);
   spec.delay = keys.milliseconds_or("delay_ms", kLongestDelay, spec.delay);
   spec.jitter = keys.milliseconds_or("jitter_ms", kLongestDrawnRange, spec.jitter);
@@ -29,6 +29,12 @@ void read_direction(JsonObject& keys, LinkSpec& spec) {
 }
 
 }  // namespace
+
+std::uint64_t read_rate(const JsonValue& value) {
+  const std::uint64_t rate_bps = value.decimal(6, kFastestBps);
+  if (rate_bps == 0) value.refuse("must be above 0; leave it out for an unlimited rate");
+  return rate_bps;
+}
 
 void read_link_properties(JsonObject& keys, LinkSpec& there, LinkSpec& back) {
   read_direction(keys, there);

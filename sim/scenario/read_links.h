@@ -7,6 +7,9 @@
 
 namespace kith::sim {
 
+// Megabits per second as bits per second.
+std::uint64_t read_rate(const JsonValue& value);
+
 // Both directions take the keys of `keys`; those under "back" stand for the way back alone. Keys
 // not given are as in `there` and `back`.
 void read_link_properties(JsonObject& keys, LinkSpec& there, LinkSpec& back);

@@ -23,11 +23,11 @@ enum class Ending : std::uint8_t {
 
 // One turn of the run loop: an input, what came of it, and when the engine wants to be woken.
 struct Step {
-  bool timer = false;         // the input was TimerFired
-  std::string_view asked_by;  // then, the component that wanted to be woken
+  bool timer = false;           // the input was TimerFired
+  std::string_view asked_by{};  // then, the component that wanted to be woken
   std::size_t outputs = 0;
   std::size_t transmits = 0;  // polls that gave datagrams
-  std::optional<Wakeup> wakeup;
+  std::optional<Wakeup> wakeup{};
 };
 
 class Observer {

@@ -9,6 +9,9 @@ from pathlib import Path
 from kith_process import (FAILED, INTERRUPTED, LOST, OBEYS_PERMISSIONS, OK, REFUSED, UNREACHABLE,
                           USAGE, ProcessTest, b3sum, with_small_disk)
 
+# A peer that leaves says so; one that does not is missed after 30 s.
+TOLD_S = 20
+
 NOT_UTF8 = b"caf\xe9\n\x1b[2J"
 
 
@@ -183,7 +186,7 @@ class Transfer(ProcessTest):
         send.wait_for("progress")
         send.interrupt()
         self.assert_fails(send, INTERRUPTED, "cancelled")
-        self.assertIn(receive.finish(), (REFUSED, LOST), receive.story())
+        self.assertIn(receive.finish(TOLD_S), (REFUSED, LOST), receive.story())
         self.assertFalse((self.inbox / "huge").exists())
 
     def test_an_interrupted_receiver_tells_the_sender(self):
@@ -192,7 +195,7 @@ class Transfer(ProcessTest):
         receive.wait_for("progress")
         receive.interrupt()
         self.assert_fails(receive, INTERRUPTED, "cancelled")
-        self.assertIn(send.finish(), (REFUSED, LOST), send.story())
+        self.assertIn(send.finish(TOLD_S), (REFUSED, LOST), send.story())
         self.assertFalse((self.inbox / "huge").exists())
 
     def test_a_killed_receiver_is_noticed(self):

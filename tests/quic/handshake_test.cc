@@ -173,8 +173,7 @@ TEST(Handshake, a_peer_that_is_not_admitted_is_closed) {
   for (const bool with_psk : {false, true}) {
     Pair pair;
     pair.server.policy.admits = false;
-    const CloseReason reason =
-        refusal_at_client(pair, with_psk ? pair.psk_hello() : pair.hello());
+    const CloseReason reason = refusal_at_client(pair, with_psk ? pair.psk_hello() : pair.hello());
     EXPECT_EQ(reason.kind, CloseReason::Kind::peer_transport);
     EXPECT_EQ(reason.code, 0x02u);
     EXPECT_EQ(pair.server.count<Connected>(), 0u);
@@ -198,9 +197,7 @@ TEST(Handshake, a_server_that_never_answers_is_given_up) {
 TEST(Handshake, a_client_that_vanishes_is_forgotten) {
   Pair pair;
   int seen = 0;
-  pair.filter = [&](Packet& packet) {
-    return packet.from == pair.server.address || seen++ == 0;
-  };
+  pair.filter = [&](Packet& packet) { return packet.from == pair.server.address || seen++ == 0; };
   pair.connect(pair.hello());
   pair.run_for(std::chrono::milliseconds(50));
   EXPECT_EQ(pair.server.endpoint.connection_count(), 1u);
@@ -228,8 +225,8 @@ TEST(Handshake, chacha20_and_aes_work_for_keys_and_psks) {
 }
 
 TEST(Handshake, time_may_be_zero_or_negative) {
-  for (const std::int64_t start : {std::int64_t{0}, std::int64_t{-5'000'000'000},
-                                   std::int64_t{1} << 60}) {
+  for (const std::int64_t start :
+       {std::int64_t{0}, std::int64_t{-5'000'000'000}, std::int64_t{1} << 60}) {
     Pair::Options options;
     options.start = Instant{start};
     Pair pair(options);
@@ -277,9 +274,8 @@ TEST(Handshake, connections_beyond_the_limit_are_refused_on_both_sides) {
   EXPECT_GE(pair.server.counter("connection_limit_reached"), 1u);
 
   pair.connect(pair.hello());
-  const auto third = pair.client.endpoint.connect(pair.now, pair.client.socket,
-                                                  pair.client.address, pair.server.address,
-                                                  pair.hello());
+  const auto third = pair.client.endpoint.connect(pair.now, pair.client.socket, pair.client.address,
+                                                  pair.server.address, pair.hello());
   ASSERT_FALSE(third.has_value());
   EXPECT_EQ(third.error().code, ErrorCode::limit_exceeded);
 }

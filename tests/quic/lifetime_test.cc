@@ -50,7 +50,8 @@ TEST(Lifetime, a_close_during_the_handshake_is_local_and_quiet) {
 TEST(Lifetime, a_reason_from_the_peer_is_short_and_printable) {
   Pair pair;
   const ConnectionId connection = pair.establish();
-  pair.client.endpoint.close(pair.now, connection, 1, std::string("\x1b[2J") + std::string(500, 'x'));
+  pair.client.endpoint.close(pair.now, connection, 1,
+                             std::string("\x1b[2J") + std::string(500, 'x'));
   ASSERT_TRUE(pair.run_until([&] { return reason_at(pair.server) != nullptr; }));
   EXPECT_EQ(reason_at(pair.server)->text, "?[2J" + std::string(60, 'x'));
 }

@@ -121,8 +121,7 @@ class Pair {
   ConnectionId accepted() const;
 
   // Opens a stream here and waits for it.
-  StreamId open(Host& host, ConnectionId connection,
-                StreamKind kind = StreamKind::bidirectional);
+  StreamId open(Host& host, ConnectionId connection, StreamKind kind = StreamKind::bidirectional);
 
   // Steps until `done` or until so much time has passed; whether it was done.
   bool run_until(const std::function<bool()>& done, Duration limit = std::chrono::seconds(60));

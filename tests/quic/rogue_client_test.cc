@@ -28,9 +28,9 @@ class RogueClient {
   void attack(Pair& pair, const ClientHello& hello) {
     const WolfsslScope scope(random_, pair.now);
     const Shared shared{config_, policy_, random_, *tls_, router_, events};
-    connection_ = Connection::connect(
-        shared, ConnectionId{1}, pair.now,
-        Path(SocketId{1}, pair.client.address, pair.server.address), hello);
+    connection_ =
+        Connection::connect(shared, ConnectionId{1}, pair.now,
+                            Path(SocketId{1}, pair.client.address, pair.server.address), hello);
     ASSERT_NE(connection_, nullptr);
     while (exchange(pair)) pair.now = pair.now + std::chrono::milliseconds(30);
     pair.server.drain();
@@ -45,8 +45,12 @@ class RogueClient {
     std::deque<Stray> strays;
     connection_->handle_deadline(pair.now);
     while (const auto transmit = connection_->write(pair.now, SocketId{1}, buffer, 1, strays)) {
-      DatagramsReceived batch{pair.server.socket, pair.server.address, pair.client.address, 0,
-                              transmit->ecn, transmit->size,
+      DatagramsReceived batch{pair.server.socket,
+                              pair.server.address,
+                              pair.client.address,
+                              0,
+                              transmit->ecn,
+                              transmit->size,
                               ByteView(buffer).first(transmit->size)};
       pair.server.endpoint.handle_datagrams(pair.now, batch);
       moved = true;
@@ -97,8 +101,8 @@ unsigned int offer_identity_without_key(WOLFSSL*, const char*, char* identity, u
 }
 
 TEST(RogueClient, knowing_an_identity_does_not_make_a_client_paired) {
-  for (const char* suites : {"TLS13-AES256-GCM-SHA384", "TLS13-CHACHA20-POLY1305-SHA256",
-                             "TLS13-AES128-GCM-SHA256"}) {
+  for (const char* suites :
+       {"TLS13-AES256-GCM-SHA384", "TLS13-CHACHA20-POLY1305-SHA256", "TLS13-AES128-GCM-SHA256"}) {
     for (const char* name : {"server", ""}) {
       Pair pair;
       RogueClient client;

@@ -151,11 +151,12 @@ void run_in_memory(const Task& task) {
   const auto stats = pair.client.endpoint.stats(pair.client.last<Connected>() == nullptr
                                                     ? ConnectionId{1}
                                                     : pair.client.last<Connected>()->connection);
-  std::printf("memory   %6.0f MB/s  %5.0f ns CPU per packet (both sides)  mtu %zu  packets %zu  "
-              "lost %llu  idle turns %zu\n",
-              static_cast<double>(received) / 1e6 / seconds,
-              (cpu_seconds() - cpu) * 1e9 / static_cast<double>(packets), stats->path_mtu, packets,
-              static_cast<unsigned long long>(stats->packets_lost), idle);
+  std::printf(
+      "memory   %6.0f MB/s  %5.0f ns CPU per packet (both sides)  mtu %zu  packets %zu  "
+      "lost %llu  idle turns %zu\n",
+      static_cast<double>(received) / 1e6 / seconds,
+      (cpu_seconds() - cpu) * 1e9 / static_cast<double>(packets), stats->path_mtu, packets,
+      static_cast<unsigned long long>(stats->packets_lost), idle);
 }
 
 // --- loopback -----------------------------------------------------------------------------------
@@ -327,9 +328,8 @@ int run(int argc, char** argv) {
   if (argc > 2) task.bytes = std::strtoull(argv[2], nullptr, 10) << 20;
   task.config.max_udp_payload = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1472;
   if (argc > 4) {
-    task.config.congestion_control = std::string_view(argv[4]) == "cubic"
-                                         ? CongestionControl::cubic
-                                         : CongestionControl::bbr;
+    task.config.congestion_control =
+        std::string_view(argv[4]) == "cubic" ? CongestionControl::cubic : CongestionControl::bbr;
   }
   if (mode == "memory") {
     run_in_memory(task);

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# The command line of kith-sim: exit codes, and what is printed where.
+#   cli_test.sh KITH_SIM SCENARIO_DIRECTORY
+set -euo pipefail
+
+sim=$1
+scenarios=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+  echo "kith_sim_cli: $*" >&2
+  exit 1
+}
+
+# Runs kith-sim, which must exit with the first argument.
+expect() {
+  local wanted=$1 code=0
+  shift
+  "$sim" "$@" >"$work/out" 2>"$work/err" || code=$?
+  [[ $code == "$wanted" ]] || fail "$* exited with $code: $(cat "$work/out" "$work/err")"
+}
+says() { grep -qF -- "$2" "$work/$1" || fail "no \"$2\" in $1: $(cat "$work/$1")"; }
+
+expect 0 run "$scenarios/pair-and-send.json" --seed 7 --json
+[[ $(wc -l <"$work/out") == 1 ]] || fail "--json printed more than a line"
+[[ ! -s $work/err ]] || fail "a clean run wrote to standard error: $(cat "$work/err")"
+python3 - "$work/out" <<'PYTHON'
+import json, sys
+line = json.load(open(sys.argv[1]))
+keys = ["scenario", "seed", "devices", "virtual_s", "wall_s", "cpu_s", "datagrams", "events",
+        "trace_hash", "violations", "expectations"]
+assert list(line) == keys, list(line)
+assert (line["scenario"], line["seed"], line["devices"]) == ("pair-and-send", 7, 2), line
+assert line["violations"] == [], line
+assert len(line["expectations"]) == 4, line
+for expectation in line["expectations"]:
+    assert set(expectation) == {"name", "ok", "value"} and expectation["ok"] is True, line
+PYTHON
+
+expect 0 run pair-and-send --seed 7
+says out "trace hash"
+expect 0 list
+says out "pair-and-send"
+
+# Too short for anything to be met: a failure says how to see it again.
+expect 1 run pair-and-send --seed 7 --until 0.5
+says out "FAILED"
+says err "seed 7, commit "
+says err "replay: kith-sim run pair-and-send --seed 7 --until 0.5"
+
+expect 2
+expect 2 run pair-and-send
+expect 2 run pair-and-send --seed seven
+expect 2 run pair-and-send --seed 18446744073709551616
+expect 2 run pair-and-send --seed -1
+expect 2 run pair-and-send --seed 1 --until never
+expect 2 run pair-and-send --seed 1 --unknown
+expect 2 run no-such-scenario --seed 1
+says err "no-such-scenario"
+
+sed 's/"loss_percent": 5/"loss_percent": -5/' "$scenarios/pair-and-send.json" >"$work/bad.json"
+expect 2 run "$work/bad.json" --seed 1
+says err "bad.json: \$.topology.links[0].loss_percent: must not be negative"
+[[ ! -s $work/out ]] || fail "a refused scenario wrote to standard output"
+
+echo "kith_sim_cli: ok"

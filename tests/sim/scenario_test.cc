@@ -1,0 +1,261 @@
+// Reading scenarios: what is accepted, and that everything else is refused with file, place and
+// reason.
+
+#include "sim/scenario/scenario.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "sim/scenario/decimal.h"
+
+namespace kith::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+std::string with(std::string_view replaced, std::string_view by);
+std::string refusal_of(const std::string& text);
+Scenario must_parse(const std::string& text);
+extern const char* const kWhole;
+
+TEST(Scenario, reads_every_part) {
+  const Scenario scenario = must_parse(kWhole);
+  EXPECT_EQ(scenario.name, "whole");
+  EXPECT_EQ(scenario.description, "Everything once");
+  EXPECT_EQ(scenario.duration, milliseconds(60'500));
+
+  ASSERT_EQ(scenario.devices.size(), 2u);
+  EXPECT_EQ(scenario.devices[0].name, "alice");
+  EXPECT_EQ(scenario.devices[0].addresses.front(), Address::v4(10, 0, 0, 1, 0));
+  EXPECT_EQ(scenario.devices[0].interface.rate_bps, 100'000'000u);
+  EXPECT_EQ(scenario.devices[0].interface.receive_batch, std::chrono::microseconds(50));
+  EXPECT_EQ(scenario.devices[1].addresses.front().family, Address::Family::ipv6);
+  EXPECT_EQ(scenario.devices[1].disk.capacity_bytes, 1'000'000u);
+  EXPECT_EQ(scenario.devices[1].disk.sync_most, milliseconds(20));
+
+  ASSERT_EQ(scenario.links.size(), 1u);
+  EXPECT_EQ(scenario.links[0].there.rate_bps, 2'500'000u);
+  EXPECT_EQ(scenario.links[0].there.loss, Ppm{12'500});
+  EXPECT_EQ(scenario.links[0].back.loss, Ppm{0});
+  EXPECT_EQ(scenario.links[0].back.delay, milliseconds(15));
+
+  ASSERT_EQ(scenario.workload.size(), 2u);
+  EXPECT_EQ(scenario.workload[1].name, "photos");
+  EXPECT_EQ(scenario.workload[1].at, seconds(2));
+
+  ASSERT_EQ(scenario.faults.size(), 3u);
+  const auto& fault = std::get<LinkFault>(scenario.faults[0].what);
+  EXPECT_FALSE(fault.there.up);
+  EXPECT_FALSE(fault.back.up);
+  EXPECT_EQ(fault.there.loss, Ppm{12'500});
+  const auto& crash = std::get<StopFault>(scenario.faults[1].what);
+  EXPECT_EQ(crash.device, 1u);
+  EXPECT_EQ(crash.ending, Ending::crashed);
+  EXPECT_EQ(crash.down, seconds(2));
+  // A fault changes what it names and leaves the rest as the fault before left it.
+  EXPECT_TRUE(std::get<LinkFault>(scenario.faults[2].what).there.up);
+  EXPECT_EQ(scenario.expectations.size(), 4u);
+}
+
+TEST(Scenario, a_fault_of_a_link_named_the_other_way_round_takes_its_directions_with_it) {
+  const Scenario scenario = must_parse(
+      with(R"("between": ["alice", "bob"], "up": false)",
+           R"("between": ["bob", "alice"], "loss_percent": 3, "back": {"loss_percent": 4})"));
+  const auto& fault = std::get<LinkFault>(scenario.faults[0].what);
+  EXPECT_EQ(fault.back.loss, Ppm{30'000});   // from bob to alice
+  EXPECT_EQ(fault.there.loss, Ppm{40'000});  // from alice to bob
+}
+
+TEST(Scenario, a_refusal_names_file_place_and_reason) {
+  EXPECT_THAT(refusal_of(with(R"("loss_percent": 1.25)", R"("los_percent": 1.25)")),
+              AllOf(StartsWith("some/whole.json: $.topology.links[0].los_percent: unknown key"),
+                    HasSubstr("loss_percent")));
+}
+
+struct Refused {
+  const char* replaced;
+  const char* by;
+  const char* place;
+  const char* reason;
+};
+
+class ScenarioRefusal : public ::testing::TestWithParam<Refused> {};
+
+TEST_P(ScenarioRefusal, says_where_and_why) {
+  const Refused& refused = GetParam();
+  EXPECT_THAT(refusal_of(with(refused.replaced, refused.by)),
+              AllOf(StartsWith(std::string("some/whole.json: ") + refused.place + ": "),
+                    HasSubstr(refused.reason)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ScenarioRefusal,
+    ::testing::Values(
+        Refused{R"("version": 1)", R"("version": 2)", "$.version", "must be from 1 to 1"},
+        Refused{R"("version": 1,)", "", "$", "\"version\" is missing"},
+        Refused{R"("duration_s": 60.5)", R"("duration_s": "60")", "$.duration_s",
+                "must be a number, not a string"},
+        Refused{R"("duration_s": 60.5)", R"("duration_s": -1)", "$.duration_s", "negative"},
+        Refused{R"("duration_s": 60.5)", R"("duration_s": 1.0000000001)", "$.duration_s",
+                "at most 9 decimal places"},
+        Refused{R"("loss_percent": 1.25)", R"("loss_percent": 101)",
+                "$.topology.links[0].loss_percent", "must be at most 100"},
+        Refused{R"("loss_percent": 1.25)", R"("loss_percent": -5)",
+                "$.topology.links[0].loss_percent", "negative"},
+        Refused{R"("rate_mbps": 2.5)", R"("rate_mbps": true)", "$.topology.links[0].rate_mbps",
+                "must be a number, not true or false"},
+        Refused{R"("rate_mbps": 2.5)", R"("rate_mbps": 0)", "$.topology.links[0].rate_mbps",
+                "must be above 0"},
+        Refused{R"("queue_bytes": 1000)", R"("queue_bytes": 0)", "$.topology.links[0].queue_bytes",
+                "must be from 1 to"},
+        Refused{R"("queue_bytes": 1000)", R"("queue_bytes": 10.5)",
+                "$.topology.links[0].queue_bytes", "whole number"},
+        Refused{R"("reorder_delay_ms": 5)", R"("jitter_ms": 5)",
+                "$.topology.links[0].reorder_percent", "reorder_delay_ms"},
+        Refused{R"("back": {)", R"("back": {"dely_ms": 1, )", "$.topology.links[0].back.dely_ms",
+                "unknown key"},
+        Refused{R"("between": ["alice", "bob"],
+             "rate)",
+                R"("between": ["alice", "carol"],
+             "rate)",
+                "$.topology.links[0].between[1]", "no device is named \"carol\""},
+        Refused{R"("between": ["alice", "bob"],
+             "rate)",
+                R"("between": ["alice", "alice"],
+             "rate)",
+                "$.topology.links[0].between[1]", "another device"},
+        Refused{R"("name": "bob")", R"("name": "alice")", "$.topology.devices[1].name",
+                "another device has this name"},
+        Refused{R"("2001:db8::7")", R"("10.0.0.1")", "$.topology.devices[1]",
+                "another device has its address"},
+        Refused{R"("2001:db8::7")", R"("10.0.0")", "$.topology.devices[1].address",
+                "not an IP address"},
+        Refused{R"("2001:db8::7")", R"("::")", "$.topology.devices[1].address", "unspecified"},
+        Refused{R"("kind": "pair")", R"("kind": "marry")", "$.workload[0].kind",
+                "known: pair, send"},
+        Refused{R"("joiner": "bob")", R"("joiner": "alice")", "$.workload[0].joiner",
+                "another device"},
+        Refused{R"("at_s": 2,)", R"("at_s": 61,)", "$.workload[1].at_s", "must be at most 60.5"},
+        Refused{R"("tree": "photos")", R"("file": "photos", "tree": "photos")",
+                "$.workload[1].content", "either"},
+        Refused{R"("tree": "photos")", R"("tree": "../photos")", "$.workload[1].content.tree",
+                "without \"/\""},
+        Refused{R"("kind": "crash")", R"("kind": "meteor")", "$.faults[1].kind",
+                "known: link, kill, crash"},
+        Refused{R"("at_s": 5)", R"("at_s": 3)", "$.faults[1].at_s", "order of their times"},
+        Refused{R"("send": "photos" },)", R"("send": "fotos" },)", "$.expectations[2].send",
+                "no step of the workload is named \"fotos\""},
+        Refused{R"("kind": "no_violations")", R"("kind": "no_violation")", "$.expectations[3].kind",
+                "no such kind"},
+        Refused{R"({ "kind": "no_violations" })", "7", "$.expectations[3]",
+                "must be an object, not a number"}));
+
+TEST(Scenario, what_is_not_json_or_says_a_thing_twice_is_refused) {
+  EXPECT_THAT(refusal_of("{"), HasSubstr("not JSON"));
+  EXPECT_THAT(refusal_of(with(R"("version": 1,)", R"("version": 1, "version": 1,)")),
+              HasSubstr("version: this key stands twice"));
+}
+
+TEST(Scenario, a_file_that_is_missing_is_not_found) {
+  const auto scenario = load_scenario("/nowhere/at-all.json", built_in_handlers());
+  ASSERT_FALSE(scenario);
+  EXPECT_EQ(scenario.error().code, ErrorCode::not_found);
+}
+
+TEST(Scenario, a_program_can_add_a_kind_of_step) {
+  struct Nothing : WorkloadStep {
+    void begin(Stage&) override {}
+  };
+  Handlers handlers = built_in_handlers();
+  DeviceIndex read = 99;
+  handlers.steps["greet"] = [&read](JsonObject& keys, const Names& names) -> StepFactory {
+    read = names.device(keys.at("device"));
+    return [] { return std::make_unique<Nothing>(); };
+  };
+  const std::string text = with(R"("kind": "pair")", R"("kind": "greet", "device": "bob")");
+  // The keys of another kind are unknown to this one.
+  const auto refused = parse_scenario("x.json", text, handlers);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("unknown key"));
+  EXPECT_EQ(read, 1u);
+}
+
+TEST(Decimal, is_exact_or_nothing) {
+  EXPECT_EQ(parse_decimal("0", 9), 0u);
+  EXPECT_EQ(parse_decimal("1.5", 9), 1'500'000'000u);
+  EXPECT_EQ(parse_decimal("0.000000001", 9), 1u);
+  EXPECT_EQ(parse_decimal("7.000", 0), 7u);
+  EXPECT_EQ(parse_decimal("18446744073709551615", 0), ~std::uint64_t{0});
+  for (const char* wrong : {"", ".", "1.", ".5", "-1", "+1", "1e5", "1.0000000001", "0x1", " 1",
+                            "18446744073709551616", "18446744074"}) {
+    EXPECT_FALSE(parse_decimal(wrong, 9)) << wrong;
+  }
+}
+
+// --- helpers ------------------------------------------------------------------------------------
+
+const char* const kWhole = R"({
+  "version": 1,
+  "description": "Everything once",
+  "duration_s": 60.5,
+  "topology": {
+    "devices": [
+      { "name": "alice", "interface": { "rate_mbps": 100, "receive_batch_ms": 0.05 } },
+      { "name": "bob", "address": "2001:db8::7",
+        "disk": { "capacity_bytes": 1000000, "sync_ms": 20 } }
+    ],
+    "links": [
+      { "between": ["alice", "bob"],
+             "rate_mbps": 2.5, "queue_bytes": 1000, "delay_ms": 15, "loss_percent": 1.25,
+             "reorder_percent": 1, "reorder_delay_ms": 5,
+             "back": { "loss_percent": 0 } }
+    ]
+  },
+  "workload": [
+    { "kind": "pair", "initiator": "alice", "joiner": "bob" },
+    { "kind": "send", "name": "photos", "at_s": 2, "from": "alice", "to": "bob",
+      "destination": "from-alice",
+      "content": { "tree": "photos", "files": 3, "directories": 1, "most_bytes": 10 } }
+  ],
+  "faults": [
+    { "kind": "link", "at_s": 4, "between": ["alice", "bob"], "up": false },
+    { "kind": "crash", "at_s": 5, "device": "bob", "down_s": 2 },
+    { "kind": "link", "at_s": 6, "between": ["bob", "alice"], "up": true }
+  ],
+  "expectations": [
+    { "kind": "paired", "devices": ["alice", "bob"], "within_s": 10 },
+    { "kind": "transfer_completed", "send": "photos", "within_s": 50 },
+    { "kind": "digest_equal", "send": "photos" },
+    { "kind": "no_violations" }
+  ]
+})";
+
+// The whole scenario with its first `replaced` exchanged.
+std::string with(std::string_view replaced, std::string_view by) {
+  std::string text = kWhole;
+  const std::size_t at = text.find(replaced);
+  EXPECT_NE(at, std::string::npos) << replaced;
+  if (at != std::string::npos) text.replace(at, replaced.size(), by);
+  return text;
+}
+
+std::string refusal_of(const std::string& text) {
+  const auto scenario = parse_scenario("some/whole.json", text, built_in_handlers());
+  return scenario ? "accepted" : scenario.error().message;
+}
+
+Scenario must_parse(const std::string& text) {
+  auto scenario = parse_scenario("some/whole.json", text, built_in_handlers());
+  EXPECT_TRUE(scenario) << scenario.error().message;
+  return scenario ? *scenario : Scenario{};
+}
+
+}  // namespace
+}  // namespace kith::sim
