@@ -7,7 +7,7 @@ if [[ -x $bin/kith-bench ]]; then
   "$bin/kith-bench"
 fi
 # Whole-program measurements are executable scripts in bench/.
-for script in bench/*.sh bench/*.py; do
+for script in bench/*.sh bench/*.py bench/*/run.py; do
   if [[ -x $script ]]; then
     echo "== $script"
     "$script"

@@ -58,7 +58,8 @@ def parse_arguments():
     parser.add_argument("--kith", type=Path, default=built, help=f"the program ({built})")
     parser.add_argument("--mib", type=int, default=1024, help="size of the file (1024)")
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each tool (5)")
-    parser.add_argument("--directory", type=Path, default=Path("/dev/shm"), help="a tmpfs (/dev/shm)")
+    parser.add_argument("--directory", type=Path, default=Path("/dev/shm"),
+                        help="a tmpfs (/dev/shm)")
     parser.add_argument("--overwrite", action="store_true",
                         help="let scp and rsync write over their last output, which saves them the "
                              "allocation of memory; kith never overwrites")
@@ -123,7 +124,7 @@ class Run:
     def finish(self):
         timer = threading.Timer(RUN_LIMIT_S, self.process.kill)
         timer.start()
-        # wait4 counts the children that the process itself has waited for: the ssh of scp and rsync.
+        # wait4 counts the children the process itself has waited for: the ssh of scp and rsync.
         _, status, usage = os.wait4(self.process.pid, 0)
         self.wall = time.monotonic() - self.began
         timer.cancel()
@@ -133,7 +134,8 @@ class Run:
         self.output.seek(0)
         self.text = self.output.read().decode(errors="replace")
         if self.process.returncode != 0:
-            raise Failed(f"{self.process.args[0]} ended with {self.process.returncode}: {self.text}")
+            raise Failed(f"{self.process.args[0]} ended with {self.process.returncode}: "
+                         f"{self.text}")
 
     def stop(self):
         if self.process.returncode is None:
@@ -205,7 +207,8 @@ class KithTool:
         try:
             code = initiator.first("pairing_code")
             joined = subprocess.run(
-                self.command("sender", "join", code["words"], "--yes", "--at", code["addresses"][0]),
+                self.command("sender", "join", code["words"], "--yes",
+                             "--at", code["addresses"][0]),
                 stdout=subprocess.PIPE, timeout=RUN_LIMIT_S, check=True)
             self.receiver_id = json.loads(joined.stdout.splitlines()[-1])["device_id"]
             initiator.finish()
@@ -255,7 +258,8 @@ class SshServer:
         self.folder = work / "ssh"
         self.folder.mkdir()
         for name in ("host", "client"):
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.folder / name],
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "",
+                            "-f", self.folder / name],
                            check=True)
         self.port = free_port()
         (self.folder / "config").write_text(

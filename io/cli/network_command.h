@@ -52,6 +52,7 @@ class NetworkCommand {
   io::Core& core() { return *core_; }
   Output& output() { return output_; }
   Questions& questions() { return questions_; }
+  boost::asio::io_context& context() { return context_; }
   const std::string& name_of(const DeviceId& device) { return names_[device]; }
 
   io::CoreOptions options_;  // may be changed until run()

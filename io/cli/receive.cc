@@ -11,6 +11,10 @@ namespace {
 
 using Accept = SetReceivePolicy::Accept;
 
+// With --once: how long the sender has to take in the outcome. It leaves as soon as it has; one
+// that stays connected for something else is not waited for.
+constexpr std::chrono::seconds kFarewellPatience{2};
+
 class Receive final : public NetworkCommand {
  public:
   Receive(const GlobalOptions& global, const ReceiveArguments& arguments, Output& output)
@@ -49,7 +53,13 @@ class Receive final : public NetworkCommand {
   template <class Other>
   void on(const Other& /*event*/) {}
 
+  void on(const DeviceChanged& changed) {
+    if (last_peer_ == changed.device.id && changed.device.state != DeviceState::connected) end();
+  }
+
   void on(const TransferOffered& offer) {
+    if (last_peer_) return core().cancel_transfer(offer.transfer);
+    peers_[offer.transfer] = offer.device;
     output().incoming(offer, name_of(offer.device));
     if (!offer.decision_needed) return;
     const TransferId transfer = offer.transfer;
@@ -70,17 +80,50 @@ class Receive final : public NetworkCommand {
     if (transfer.direction != TransferDirection::receiving) return;
     end_progress(transfer);
     output().transfer_completed(transfer);
-    if (arguments_.once) finish();
+    end_after(transfer.transfer);
   }
 
   void on(const TransferFailed& transfer) {
     if (transfer.direction != TransferDirection::receiving) return;
     end_progress(transfer);
-    if (arguments_.once) return fail(transfer.error, Origin::peer);
-    output().transfer_failed(transfer);
+    if (arguments_.once) {
+      error_ = transfer.error;
+    } else {
+      output().transfer_failed(transfer);
+    }
+    end_after(transfer.transfer);
+  }
+
+  void end_after(TransferId transfer) {
+    const auto peer = peers_.extract(transfer);
+    if (!arguments_.once || last_peer_ || peer.empty()) return;
+    last_peer_ = peer.mapped();
+    patience_.expires_after(kFarewellPatience);
+    patience_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) end();
+    });
+    core().devices([this](const std::vector<DeviceSummary>& devices) { end_if_alone(devices); });
+  }
+
+  // The sender may have gone before it was waited for.
+  void end_if_alone(const std::vector<DeviceSummary>& devices) {
+    const auto peer = std::find_if(devices.begin(), devices.end(), [this](const auto& device) {
+      return device.id == last_peer_ && device.state == DeviceState::connected;
+    });
+    if (peer == devices.end()) end();
+  }
+
+  void end() {
+    patience_.cancel();
+    if (error_) return fail(*error_, Origin::peer);
+    finish();
   }
 
   ReceiveArguments arguments_;
+  std::map<TransferId, DeviceId> peers_;  // of transfers that have not ended
+  std::optional<DeviceId> last_peer_;     // with --once: of the transfer that ended
+  std::optional<Error> error_;            // of that transfer
+  boost::asio::steady_timer patience_{context()};
 };
 
 }  // namespace

@@ -130,7 +130,7 @@ TEST_F(RequestsTest, ends_nobody_asks_for_are_forgotten_oldest_first) {
   EXPECT_TRUE(requests_.has(RequestId{Requests::kMaxUnclaimed + 1}));
 }
 
-TEST_F(RequestsTest, cancelling_all_completes_all_and_ends_codes_but_not_transfers) {
+TEST_F(RequestsTest, cancelling_all_completes_all_and_ends_codes_and_shares) {
   requests_.add_listens(two_listens(into(listening_)));
   Requests::Pairing pairing;
   pairing.ended = into(paired_);
@@ -142,7 +142,7 @@ TEST_F(RequestsTest, cancelling_all_completes_all_and_ends_codes_but_not_transfe
   for (const Command& command : requests_.cancel_all()) {
     cancelled.push_back(std::get<Cancel>(command).request);
   }
-  EXPECT_EQ(cancelled, (std::vector<RequestId>{RequestId{3}, kFirst, kSecond}));
+  EXPECT_EQ(cancelled, (std::vector<RequestId>{RequestId{3}, RequestId{4}, kFirst, kSecond}));
   run();
   EXPECT_EQ(listening_->error().code, ErrorCode::cancelled);
   EXPECT_EQ(paired_->error().code, ErrorCode::cancelled);

@@ -51,7 +51,8 @@ class Kith:
             try:
                 event = self.queue.get(timeout=max(0, deadline - time.monotonic()))
             except queue.Empty:
-                raise AssertionError(f"no '{wanted}' within {timeout_s} s: {self.story()}") from None
+                raise AssertionError(
+                    f"no '{wanted}' within {timeout_s} s: {self.story()}") from None
             if event is None:
                 self.queue.put(None)
                 raise AssertionError(f"ended before '{wanted}': {self.story()}")

@@ -212,7 +212,7 @@ class Transfer(ProcessTest):
         return path
 
     def make_huge_file(self):
-        """Large enough that it cannot be through before a signal arrives; it takes no space here."""
+        """Large enough that it cannot be through before a signal arrives; takes no space here."""
         path = self.top / "huge"
         with open(path, "wb") as file:
             file.truncate(64 << 30)

@@ -226,7 +226,7 @@ TEST_F(CheckerTest, timers_that_circle_within_an_instant_are_seen_and_end_the_ru
   Timers checker(world_);
   for (std::uint64_t i = 0; i <= Timers::kMaxTimersPerInstant; ++i) {
     EXPECT_TRUE(checker.ok());
-    checker.on_step(*bob_, Instant{5}, {.timer = true, .outputs = 1, .asked_by = "a"});
+    checker.on_step(*bob_, Instant{5}, {.timer = true, .asked_by = "a", .outputs = 1});
   }
   EXPECT_THAT(checker.first_violation(), HasSubstr("again and again at once for a"));
   EXPECT_TRUE(world_.timeline().halted());
@@ -248,7 +248,7 @@ TEST_F(CheckerTest, waking_for_nothing_is_seen_and_waking_for_something_is_not) 
   Timers busy(world_);
   for (std::int64_t i = 0; i <= 100; ++i) {
     idle.on_step(*bob_, Instant{i}, {.timer = true, .asked_by = "a"});
-    busy.on_step(*bob_, Instant{i}, {.timer = true, .transmits = 1, .asked_by = "a"});
+    busy.on_step(*bob_, Instant{i}, {.timer = true, .asked_by = "a", .transmits = 1});
   }
   EXPECT_THAT(idle.first_violation(), HasSubstr("did nothing, last for a"));
   EXPECT_TRUE(busy.ok());

@@ -22,7 +22,7 @@ Scenario scenario_with(const std::string& faults, const std::string& content,
 std::string failures_of(const Report& report);
 
 TEST(Run, two_devices_pair_and_send_over_a_bad_link) {
-  const Report report = Run(small_scenario(), 1).execute();
+  const Report report = sim::Run(small_scenario(), 1).execute();
   EXPECT_TRUE(report.ok()) << failures_of(report);
   EXPECT_EQ(report.devices, 2u);
   EXPECT_EQ(report.virtual_time, small_scenario().duration);
@@ -34,8 +34,8 @@ TEST(Run, two_devices_pair_and_send_over_a_bad_link) {
 TEST(Run, equal_seeds_give_equal_hashes_and_different_seeds_different_ones) {
   std::set<Digest> hashes;
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-    const Report first = Run(small_scenario(), seed).execute();
-    const Report second = Run(small_scenario(), seed).execute();
+    const Report first = sim::Run(small_scenario(), seed).execute();
+    const Report second = sim::Run(small_scenario(), seed).execute();
     EXPECT_EQ(first.trace_hash, second.trace_hash) << "seed " << seed;
     EXPECT_EQ(first.events, second.events);
     hashes.insert(first.trace_hash);
@@ -46,7 +46,7 @@ TEST(Run, equal_seeds_give_equal_hashes_and_different_seeds_different_ones) {
 // The bit is one of a packet that authentication discards: nothing else of the run need change.
 TEST(Run, one_flipped_bit_in_one_delivered_datagram_gives_another_hash) {
   const auto run = [](std::uint64_t flipped) {
-    Run world_run(small_scenario(), 1);
+    sim::Run world_run(small_scenario(), 1);
     std::uint64_t delivered = 0;
     world_run.world().network().set_delivery_tap(
         [&delivered, flipped](Instant, NodeId, std::span<std::byte> datagram) {
@@ -55,7 +55,7 @@ TEST(Run, one_flipped_bit_in_one_delivered_datagram_gives_another_hash) {
     return world_run.execute();
   };
   const Report untouched = run(0);
-  EXPECT_EQ(untouched.trace_hash, Run(small_scenario(), 1).execute().trace_hash);
+  EXPECT_EQ(untouched.trace_hash, sim::Run(small_scenario(), 1).execute().trace_hash);
   for (const std::uint64_t flipped : {1u, 10u, 100u, 180u}) {
     const Report touched = run(flipped);
     EXPECT_NE(touched.trace_hash, untouched.trace_hash) << "datagram " << flipped;
@@ -64,7 +64,7 @@ TEST(Run, one_flipped_bit_in_one_delivered_datagram_gives_another_hash) {
 }
 
 TEST(Run, can_end_earlier_than_the_scenario) {
-  const Report report = Run(small_scenario(), 1).execute(milliseconds(500));
+  const Report report = sim::Run(small_scenario(), 1).execute(milliseconds(500));
   EXPECT_EQ(report.virtual_time, milliseconds(500));
   EXPECT_FALSE(report.ok());
   EXPECT_TRUE(report.violations.empty());
@@ -74,7 +74,7 @@ TEST(Run, a_tree_arrives_with_everything_in_it) {
   const Scenario scenario =
       scenario_with("", R"("tree": "photos", "files": 40, "directories": 9, "most_bytes": 20000)",
                     R"("delay_ms": 5)");
-  const Report report = Run(scenario, 3).execute();
+  const Report report = sim::Run(scenario, 3).execute();
   EXPECT_TRUE(report.ok()) << failures_of(report);
 }
 
@@ -82,7 +82,7 @@ TEST(Run, a_slow_interface_holds_datagrams_back_and_loses_none) {
   Scenario scenario = scenario_with("", R"("file": "a", "size_bytes": 200000)", R"("delay_ms": 5)");
   scenario.devices[0].interface = {10'000'000, 5'000, {}};
   scenario.devices[1].interface.receive_batch = std::chrono::microseconds(200);
-  Run run(scenario, 1);
+  sim::Run run(scenario, 1);
   const Report report = run.execute();
   EXPECT_TRUE(report.ok()) << failures_of(report);
   EXPECT_EQ(run.world().network().counters().queue_full, 0u);
@@ -96,7 +96,7 @@ TEST(Run, a_partition_that_heals_leaves_a_transfer_that_completes) {
         { "kind": "link", "at_s": 2.05, "between": ["alice", "bob"], "up": false },
         { "kind": "link", "at_s": 5, "between": ["alice", "bob"], "up": true }],)",
       R"("file": "a", "size_bytes": 2000000)", R"("delay_ms": 20, "rate_mbps": 50)");
-  const Report report = Run(scenario, 1).execute();
+  const Report report = sim::Run(scenario, 1).execute();
   EXPECT_TRUE(report.ok()) << failures_of(report);
 }
 
@@ -111,7 +111,7 @@ TEST(Run, a_death_at_any_time_of_a_transfer_violates_nothing) {
                 R"("faults": [{{ "kind": "{}", "at_s": {}, "device": "{}", "down_s": 1 }}],)", kind,
                 at, device),
             R"("file": "a", "size_bytes": 1000000)", R"("delay_ms": 10, "rate_mbps": 50)");
-        Run run(scenario, 1);
+        sim::Run run(scenario, 1);
         const Report report = run.execute();
         EXPECT_TRUE(report.violations.empty())
             << kind << " " << device << " at " << at << ": " << failures_of(report);
@@ -145,7 +145,7 @@ class Vandal final : public Observer {
 };
 
 TEST(Run, checkers_see_a_disk_that_alters_what_was_written) {
-  Run run(small_scenario(), 1);
+  sim::Run run(small_scenario(), 1);
   Vandal vandal;
   run.world().add_observer(vandal);
   const Report report = run.execute();
@@ -162,7 +162,7 @@ TEST(Run, checkers_see_a_disk_that_alters_what_was_written) {
 TEST(Run, an_expectation_that_is_missed_says_why) {
   const Scenario scenario =
       scenario_with("", R"("file": "a", "size_bytes": 1000)", R"("up": false)");
-  const Report report = Run(scenario, 1).execute();
+  const Report report = sim::Run(scenario, 1).execute();
   EXPECT_FALSE(report.ok());
   EXPECT_TRUE(report.violations.empty());
   EXPECT_THAT(report.expectations[0].value, ::testing::HasSubstr("bob: unreachable"));
