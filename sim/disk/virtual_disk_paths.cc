@@ -122,7 +122,7 @@ auto VirtualDisk::find(const FilePath& path) const -> Result<Place> {
 }
 
 auto VirtualDisk::find_directory(const FilePath& path) const -> Result<InodePtr> {
-  if (split(path.relative).empty()) {
+  if (!path.relative.starts_with('/') && split(path.relative).empty()) {
     if (!path.base.starts_with('/') || path.base.find('\0') != std::string::npos) {
       return no_way(path.base, ErrorCode::permission_denied, "it is not an absolute path");
     }
