@@ -4,13 +4,14 @@
 // sockets its owner names. ngtcp2 does the transport, wolfSSL the handshake.
 //
 //   datagrams --> handle_datagrams --> connection by destination connection id
-//                                  \-> new connection | Retry | Version Negotiation | stateless
-//                                  reset
+//                                  \-> new connection | Retry | Version Negotiation | reset
 //   poll_event  <-- Connected, stream events, Closed
 //   poll_datagrams <-- packets of the connections that have something to send, in turn
 //
 // A peer is always known: a connection becomes Connected only when the pairing PSK or a verified
-// raw public key (RFC 7250) names the peer and the policy admits it; anything else is closed.
+// raw public key (RFC 7250) names the peer and the policy admits it; anything else is closed. A
+// client is Connected when it knows the server, which has yet to judge the client's raw public key
+// then: a refusal arrives as Closed with `was_connected`.
 // It does not own: sockets, addresses of devices, which protocol may be spoken (the policy says),
 // or what streams carry.
 
@@ -53,13 +54,16 @@ struct EndpointConfig {
   std::size_t max_handshakes = 512;
   bool discover_mtu = true;
   // The largest UDP payload that path MTU discovery tries: loopback carries it, and it leaves room
-  // for any header within the 65,535 bytes of an IP packet. Sockets must forbid fragmentation.
+  // for any header within the 65,535 bytes of an IP packet. Sockets must forbid fragmentation, or
+  // every path seems to carry it.
   std::size_t max_udp_payload = 65'000;
   // Better than AES-GCM on a processor without AES instructions.
   bool prefer_chacha20 = false;
   // Keys are updated before so many packets were sent under one; RFC 9001 section 6.6 allows 2^23
   // with AES-GCM.
   std::uint64_t max_packets_per_key = std::uint64_t{1} << 23;
+  // BBR loses less to packets that are lost for other reasons than congestion: at 5 % loss and a
+  // round trip of 40 ms it fills 43 % of 10 Mbit/s, CUBIC 16 %. Without loss they are equal.
   CongestionControl congestion_control = CongestionControl::bbr;
 };
 
@@ -144,9 +148,8 @@ struct Closed {
   CloseReason reason;
 };
 
-// Of the events in registry/protocol.h: StreamStopped has code 0 where the peer stops reading a
-// stream that it goes on writing, since ngtcp2 1.11 does not tell it then. StreamReadable comes
-// once until take() is called.
+// StreamReadable comes once until take() is called. StreamStopped has code 0 where the peer stops
+// reading a stream that it goes on writing, since ngtcp2 1.11 does not tell the code then.
 using EndpointEvent = std::variant<Connected, StreamOpened, StreamReady, StreamReadable,
                                    StreamWritable, StreamReset, StreamStopped, Closed>;
 
@@ -188,8 +191,11 @@ class Endpoint {
     bool fin = false;  // nothing follows `bytes`
   };
   // All that has arrived in order and was not yet taken; valid until the next call. Taking does
-  // not return credit.
+  // not return credit. What arrived before the end of a connection can be taken until its Closed
+  // is polled.
   Readable take(ConnectionId connection, StreamId stream);
+  // The peer hears of it when half a window has been returned. A peer may open another stream when
+  // one has ended both ways and all of its credit was returned.
   void credit(ConnectionId connection, StreamId stream, std::uint64_t bytes);
   void reset_stream(ConnectionId connection, StreamId stream, std::uint64_t code);
   void stop_stream(ConnectionId connection, StreamId stream, std::uint64_t code);

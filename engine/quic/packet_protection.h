@@ -2,10 +2,12 @@
 
 // Packet protection on wolfCrypt (RFC 9001 section 5): AEAD, header protection and HKDF.
 //
-// ngtcp2's crypto helper derives keys, tokens and tags with whatever backend defines the functions
-// declared in ngtcp2_crypto.h; packet_protection.cc and tls_session.cc are that backend. The one
-// shipped with ngtcp2 goes through wolfSSL's EVP layer, which costs twice as much per handshake and
-// a third more per packet, so none of it is linked: every function of it is defined here.
+// ngtcp2's crypto helper derives keys, tokens and tags with the functions of a backend (declared in
+// its ngtcp2_crypto.h and shared.h); packet_protection.cc and tls_session.cc are that backend. The
+// one shipped with ngtcp2 goes through wolfSSL's EVP layer, which costs twice as much per handshake
+// and a third more per packet, so none of it is linked: every function of it that is called is
+// defined here. Were one missing, the linker would take in the shipped file and refuse the rest as
+// duplicates.
 //
 // These are called with keys and lengths that ngtcp2 has checked. A cipher suite's parts are named
 // by pointers to constants, so a ngtcp2_crypto_ctx owns nothing.

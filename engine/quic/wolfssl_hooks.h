@@ -26,7 +26,7 @@ class WolfsslScope {
 
   RandomSource& random;
   const Instant now;
-  std::uint64_t forged_packets = 0;  // whose authentication failed inside this scope
+  mutable std::uint64_t forged_packets = 0;  // whose authentication failed inside this scope
 
  private:
   WolfsslScope* outer_;
