@@ -90,7 +90,7 @@ void PairingProtocol::finish_provisional(const DeviceId& peer) {
   // The proof can be repeated at every contact, so nothing is lost if this write is.
   const std::string name = record.name;
   registry_.put(std::move(record), DeviceTrigger::peer_committed);
-  promotions_.emplace(op, peer);
+  amendments_.emplace(op, peer);
   emit(Paired{{}, peer, name});
 }
 
@@ -289,10 +289,10 @@ void PairingProtocol::on_input(Instant now, const StreamStopped& input) {
 // --- completions and time -----------------------------------------------------------------------
 
 void PairingProtocol::on_input(Instant now, const StoreCompleted& input) {
-  if (const auto promotion = promotions_.find(input.op); promotion != promotions_.end()) {
-    if (!input.outcome) ++counters_["pairing.promotion_not_stored"];
-    emit_device(promotion->second);
-    promotions_.erase(promotion);
+  if (const auto amendment = amendments_.find(input.op); amendment != amendments_.end()) {
+    if (!input.outcome) ++counters_["pairing.amendment_not_stored"];
+    emit_device(amendment->second);
+    amendments_.erase(amendment);
     return;
   }
   const auto attempt = find_where(attempts_, [&](const Attempt& a) { return a.write == input.op; });
@@ -373,6 +373,8 @@ void PairingProtocol::ask_person(Instant now, Attempts::iterator attempt, const 
 }
 
 void PairingProtocol::write(Attempts::iterator attempt, const Write& write) {
+  const DeviceRecord* known = registry_.find(write.record.id);
+  if (known != nullptr && !attempt->second.before) attempt->second.before = known->clone();
   const StoreOpId op = ids_.store_op();
   attempt->second.write = op;
   attempt->second.written = write.record.clone();
@@ -387,8 +389,11 @@ void PairingProtocol::end(Attempts::iterator attempt, const Finished& finished) 
 void PairingProtocol::end(Attempts::iterator attempt, const Failed& failed) {
   const Attempt& state = attempt->second;
   if (state.connected) close(attempt->first, failed.tell);
-  if (const auto& peer = state.session->peer();
-      peer && !failed.provisional && registry_.apply(peer->device, DeviceTrigger::pairing_failed)) {
+  const auto& peer = state.session->peer();
+  if (failed.leftover == Leftover::withdrawn) {
+    withdraw(state, peer->device);
+  } else if (peer && failed.leftover == Leftover::none &&
+             registry_.apply(peer->device, DeviceTrigger::pairing_failed)) {
     emit_device(peer->device);
   }
   const bool joiner = state.session->role() == CPaceRole::initiator;
@@ -402,13 +407,32 @@ void PairingProtocol::end(Attempts::iterator attempt, const Failed& failed) {
     code_.reset();
   } else if (claimed) {
     code_->claimed_by.reset();
-  } else if (!joiner && !failed.provisional) {
+  } else if (!joiner && failed.leftover == Leftover::none) {
     ++counters_["pairing.failed_attempt"];
     note_failure(state.tls_key);
   }
-  if (joiner || failed.provisional || ends_code) {
+  if (joiner || failed.leftover != Leftover::none || ends_code) {
     emit(PairingFailed{state.request, failed.error});
   }
+}
+
+// What was known of the peer before is known again. A write that is still under way completes
+// first, since commits complete in the order they were issued.
+void PairingProtocol::withdraw(const Attempt& attempt, const DeviceId& peer) {
+  const DeviceRecord* known = registry_.find(peer);
+  if (known != nullptr && known->blocked) return;
+  const StoreOpId op = ids_.store_op();
+  if (known != nullptr && attempt.before) {
+    outputs_.push_back(StoreCommit{op, {registry_.change_to(*attempt.before)}});
+    registry_.put(attempt.before->clone(), DeviceTrigger::pairing_failed);
+    emit_device(peer);
+  } else {
+    outputs_.push_back(StoreCommit{op, {{device_store_key(peer), std::nullopt}}});
+    auto summary = registry_.summary(peer);
+    registry_.apply(peer, DeviceTrigger::removed);
+    if (summary) emit(DeviceChanged{std::move(*summary), true});
+  }
+  amendments_.emplace(op, peer);
 }
 
 void PairingProtocol::note_failure(const DeviceId& tls_key) {

@@ -88,6 +88,7 @@ class PairingProtocol final : public Protocol {
     std::deque<Message> unsent;  // until the stream is there
     std::optional<StoreOpId> write;
     std::optional<DeviceRecord> written;
+    std::optional<DeviceRecord> before;  // the peer's record, if it had one when writing began
     bool connected = true;
   };
   using Attempts = std::map<ConnectionId, Attempt>;
@@ -125,6 +126,7 @@ class PairingProtocol final : public Protocol {
   void write(Attempts::iterator attempt, const Write& write);
   void end(Attempts::iterator attempt, const Finished& finished);
   void end(Attempts::iterator attempt, const Failed& failed);
+  void withdraw(const Attempt& attempt, const DeviceId& peer);
   void note_failure(const DeviceId& tls_key);
   void send(const Attempts::iterator& attempt, const Message& message);
   void close(ConnectionId connection, Rejection reason);
@@ -141,7 +143,7 @@ class PairingProtocol final : public Protocol {
   std::optional<Code> code_;
   std::map<DialId, Join> joins_;
   Attempts attempts_;
-  std::map<StoreOpId, DeviceId> promotions_;
+  std::map<StoreOpId, DeviceId> amendments_;  // promotions and withdrawals being written
   std::deque<ProtocolOutput> outputs_;
   std::map<std::string_view, std::uint64_t> counters_;
 };

@@ -37,8 +37,9 @@ Instant deadline_of(Step step, Instant now) {
     case Step::awaiting_identity:
       return now + kExchangeTimeout;
     case Step::deciding:
-    case Step::committed:
       return now + kDecisionTimeout;
+    case Step::committed:
+      return now + kCommitTimeout;
     case Step::lingering:
       return now + kLingerTimeout;
     case Step::storing:  // the store always answers
@@ -180,17 +181,21 @@ void Session::connection_lost(Instant now, const Error& error) {
 }
 
 void Session::rejected(Instant now, Rejection reason) {
-  if (reason == Rejection::done) {
-    peer_done(now);
-  } else {
-    fail(now, Trigger::reject, error_of(reason));
-  }
+  if (reason == Rejection::done) return peer_done(now);
+  peer_declined_ = reason == Rejection::declined;
+  fail(now, Trigger::reject, error_of(reason));
 }
 
 void Session::expire(Instant now) {
   if (step_ == Step::lingering) {
     advance(now, Trigger::expired);
     return;
+  }
+  if (step_ == Step::deciding) {
+    // The peer may have agreed and wait: it has to know that nothing was stored here.
+    return fail(now, Trigger::expired,
+                {ErrorCode::timed_out, "nobody confirmed the pairing in time", "try again"},
+                Rejection::declined);
   }
   fail(now, Trigger::expired,
        {ErrorCode::timed_out, "the other device did not answer in time", "try again"});
@@ -235,10 +240,25 @@ void Session::reach_peer(Instant now, Trigger trigger, Peer peer) {
 
 void Session::fail(Instant now, Trigger trigger, Error error, Rejection tell) {
   if (next_step(step_, trigger) != Step::failed) return;
-  const bool provisional = step_ == Step::committed || step_ == Step::sealing;
+  const Leftover what = leftover();
   advance(now, trigger);
-  if (provisional) error.hint = "the next contact with that device completes the pairing";
-  outputs_.push_back(Failed{std::move(error), provisional, tell});
+  if (what == Leftover::kept) {
+    error.hint = "the next contact with that device completes the pairing";
+  }
+  outputs_.push_back(Failed{std::move(error), what, tell});
+}
+
+Leftover Session::leftover() const {
+  switch (step_) {
+    case Step::storing:
+      return Leftover::withdrawn;
+    case Step::committed:
+      return peer_declined_ ? Leftover::withdrawn : Leftover::kept;
+    case Step::sealing:
+      return Leftover::kept;
+    default:
+      return Leftover::none;
+  }
 }
 
 void Session::violate(Instant now, std::string_view what) {

@@ -33,6 +33,8 @@ namespace kith::pairing {
 // The rounds of an exchange take two round trips; a person takes longer.
 inline constexpr Duration kExchangeTimeout = std::chrono::seconds(10);
 inline constexpr Duration kDecisionTimeout = std::chrono::minutes(2);
+// The peer's person may take as long as ours, and the peer's answer its time to arrive.
+inline constexpr Duration kCommitTimeout = kDecisionTimeout + kExchangeTimeout;
 // How long the side that is done waits for the other to have its last words.
 inline constexpr Duration kLingerTimeout = std::chrono::seconds(3);
 
@@ -51,9 +53,15 @@ struct Write {  // answered by stored() or store_failed()
 struct Finished {
   Peer peer;
 };
+// What becomes of the provisional record when a pairing fails.
+enum class Leftover : std::uint8_t {
+  none,       // it was never asked for
+  kept,       // the peer may have sealed the pairing: the next contact finishes it
+  withdrawn,  // the peer cannot have: it declined, or our commit was never sent
+};
 struct Failed {
   Error error;
-  bool provisional = false;              // a provisional record stays behind
+  Leftover leftover = Leftover::none;
   Rejection tell = Rejection::protocol;  // what the peer is told
 };
 using SessionOutput = std::variant<Send, EndStream, AskPerson, Write, Finished, Failed>;
@@ -90,6 +98,7 @@ class Session {
   bool advance(Instant now, Trigger trigger);
   void reach_peer(Instant now, Trigger trigger, Peer peer);
   void fail(Instant now, Trigger trigger, Error error, Rejection tell = Rejection::protocol);
+  Leftover leftover() const;
   void violate(Instant now, std::string_view what);
   void seal_if_both_committed(Instant now);
 
@@ -102,6 +111,7 @@ class Session {
   std::optional<Peer> peer_;
   std::optional<DeviceRecord> record_;
   bool peer_committed_ = false;
+  bool peer_declined_ = false;
   std::deque<SessionOutput> outputs_;
 };
 

@@ -40,6 +40,26 @@ void Device::make(std::uint64_t life) {
 
 void Device::restart() { make(++lives_); }
 
+void Device::commit(const StoreCommit& commit) {
+  Result<void> outcome;
+  if (!store_works) outcome = failure(ErrorCode::no_space, "disk full");
+  for (const auto& change : commit.changes) {
+    if (!outcome) break;
+    if (change.value) {
+      store[change.key] = *change.value;
+    } else {
+      store.erase(change.key);
+    }
+  }
+  protocol->handle(fabric.now, StoreCompleted{commit.op, outcome});
+}
+
+void Device::complete_store() {
+  store_waits = false;
+  for (const auto& waiting : std::exchange(waiting_, {})) commit(waiting);
+  fabric.settle();
+}
+
 void Device::command(const Command& command) {
   protocol->handle(fabric.now, command);
   fabric.settle();
@@ -111,18 +131,11 @@ void Fabric::carry_out(std::size_t index, const ProtocolOutput& output) {
       deliver(index, Command{ConfirmPairing{ask->request, device.accepts}});
     }
   } else if (const auto* commit = std::get_if<StoreCommit>(&output)) {
-    if (!device.store_works) {
-      deliver(index, StoreCompleted{commit->op, failure(ErrorCode::no_space, "disk full")});
-      return;
+    if (device.store_waits) {
+      device.waiting_.push_back(*commit);
+    } else {
+      device.commit(*commit);
     }
-    for (const auto& change : commit->changes) {
-      if (change.value) {
-        device.store[change.key] = *change.value;
-      } else {
-        device.store.erase(change.key);
-      }
-    }
-    deliver(index, StoreCompleted{commit->op, {}});
   } else if (const auto* dialing = std::get_if<DialKey>(&output)) {
     dial(index, *dialing);
   } else if (const auto* stream = std::get_if<OpenStream>(&output)) {

@@ -33,6 +33,8 @@ class Device {
   void command(const Command& command);
   // Pairing anew from what the store holds, as after a restart.
   void restart();
+  // Makes the commits that waited durable, in order, and those that come from now on at once.
+  void complete_store();
 
   Fabric& fabric;
   std::uint8_t number;
@@ -44,10 +46,13 @@ class Device {
   bool accepts = true;  // what the person answers
   bool answers = true;  // whether the person answers at all
   bool store_works = true;
+  bool store_waits = false;  // until complete_store()
 
  private:
   friend class Fabric;
   void make(std::uint64_t life);
+  void commit(const StoreCommit& commit);
+  std::deque<StoreCommit> waiting_;
   std::uint64_t lives_ = 0;
 };
 

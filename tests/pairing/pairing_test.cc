@@ -128,6 +128,63 @@ TEST_P(DecliningSide, when_one_person_declines_nobody_is_paired) {
   for (std::size_t i : {0u, 1u}) EXPECT_EQ(fabric[i].protocol->next_wakeup(), std::nullopt);
 }
 
+TEST_P(DecliningSide, what_was_declined_leaves_nothing_behind) {
+  Fabric fabric(2);
+  fabric[GetParam()].accepts = false;
+  fabric.join(1, fabric.start(0));
+  for (std::size_t i : {0u, 1u}) {
+    EXPECT_TRUE(fabric[i].store.empty());
+    EXPECT_EQ(fabric[i].registry->find(fabric[1 - i].identity.id()), nullptr);
+  }
+}
+
+TEST_P(DecliningSide, declining_a_second_pairing_leaves_the_first_as_it_was) {
+  Fabric fabric(2);
+  fabric.join(1, fabric.start(0));
+  const SecretKey first = fabric[0].registry->find(fabric[1].identity.id())->secret->clone();
+  fabric[GetParam()].accepts = false;
+  fabric.join(1, fabric.start(0));
+  for (const bool restarted : {false, true}) {
+    for (std::size_t i : {0u, 1u}) {
+      if (restarted) fabric[i].restart();
+      const DeviceRecord* record = fabric[i].registry->find(fabric[1 - i].identity.id());
+      ASSERT_NE(record, nullptr);
+      EXPECT_EQ(*record->secret, first);
+      EXPECT_FALSE(record->provisional.has_value());
+    }
+  }
+}
+
+TEST_P(DecliningSide, declined_while_the_record_is_being_written_it_is_withdrawn_after) {
+  Fabric fabric(2);
+  Device& agreeing = fabric[1 - GetParam()];
+  agreeing.store_waits = true;
+  fabric[GetParam()].answers = false;
+  fabric.join(1, fabric.start(0));
+  const auto asked = events_of<PairingConfirmationNeeded>(fabric[GetParam()].events);
+  ASSERT_EQ(asked.size(), 1u);
+  fabric[GetParam()].command(ConfirmPairing{asked[0].request, false});
+  EXPECT_FALSE(events_of<PairingFailed>(agreeing.events).empty());
+  agreeing.complete_store();
+  EXPECT_TRUE(agreeing.store.empty());
+  EXPECT_TRUE(agreeing.registry->summaries().empty());
+}
+
+TEST_P(DecliningSide, a_device_blocked_meanwhile_stays_blocked) {
+  Fabric fabric(2);
+  Device& agreeing = fabric[1 - GetParam()];
+  const DeviceId peer = fabric[GetParam()].identity.id();
+  fabric[GetParam()].answers = false;
+  fabric.join(1, fabric.start(0));
+  ASSERT_NE(agreeing.registry->find(peer), nullptr);
+  DeviceRecord record = agreeing.registry->find(peer)->clone();
+  record.blocked = true;
+  agreeing.registry->put(std::move(record), DeviceTrigger::blocked);
+  const auto asked = events_of<PairingConfirmationNeeded>(fabric[GetParam()].events);
+  fabric[GetParam()].command(ConfirmPairing{asked.at(0).request, false});
+  EXPECT_EQ(agreeing.registry->state(peer), DeviceState::blocked);
+}
+
 TEST_P(DecliningSide, when_one_person_does_not_answer_the_pairing_ends_by_itself) {
   Fabric fabric(2);
   fabric[GetParam()].answers = false;
@@ -137,6 +194,7 @@ TEST_P(DecliningSide, when_one_person_does_not_answer_the_pairing_ends_by_itself
   EXPECT_TRUE(nobody_paired(fabric));
   for (std::size_t i : {0u, 1u}) {
     EXPECT_FALSE(events_of<PairingFailed>(fabric[i].events).empty());
+    EXPECT_TRUE(fabric[i].store.empty());
     EXPECT_TRUE(fabric.connections().empty());
   }
 }
