@@ -20,5 +20,6 @@ Result<DeviceId> DeviceId::parse(std::string_view text) {
 }
 
 std::string TransferId::to_hex() const { return kith::to_hex(bytes); }
+std::string MessageId::to_hex() const { return kith::to_hex(bytes); }
 
 }  // namespace kith

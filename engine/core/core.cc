@@ -32,14 +32,15 @@ Engine::Core::Core(const Config& config, const MasterKey& key, const RestoredSta
                RandomSource(seed).fork("registry")) {
   counters_["store.unreadable_device"] = devices_.restore(restored);
   RandomSource root(seed);
-  register_protocols(config, root);
+  register_protocols(config, restored, root);
   access_.emplace(own_key_, *pairing_, protocols_, devices_,
                   [this] { return this->unix_ms(now_); });
   endpoint_.emplace(quic_config(config), *access_, root.fork("quic"));
   dialer_.emplace(*endpoint_, [this](const Address& remote) { return socket_for(remote); });
 }
 
-void Engine::Core::register_protocols(const Config& config, RandomSource& root) {
+void Engine::Core::register_protocols(const Config& config, const RestoredState& restored,
+                                      RandomSource& root) {
   auto pairing = std::make_unique<pairing::PairingProtocol>(
       pairing::PairingConfig{config.pairing_code_lifetime, clean_device_name(config.device_name)},
       identity_, devices_, EffectIds(protocols_.next_index()), root.fork("pairing"));
@@ -50,6 +51,12 @@ void Engine::Core::register_protocols(const Config& config, RandomSource& root) 
   auto transfer = std::make_unique<transfer::TransferProtocol>(EffectIds(protocols_.next_index()),
                                                                root.fork("transfer"));
   added = protocols_.add(std::string(transfer::kTransferAlpn), Access::paired, std::move(transfer));
+  KITH_CHECK(added.has_value());
+  auto messaging = std::make_unique<messaging::MessagingProtocol>(
+      devices_, restored, EffectIds(protocols_.next_index()), root.fork("messaging"));
+  messaging_ = messaging.get();
+  added =
+      protocols_.add(std::string(messaging::kMessageAlpn), Access::paired, std::move(messaging));
   KITH_CHECK(added.has_value());
 }
 
@@ -88,6 +95,7 @@ std::map<std::string_view, std::uint64_t> Engine::Core::counters() const {
   auto all = counters_;
   all.insert(endpoint_->counters().begin(), endpoint_->counters().end());
   all.insert(pairing_->counters().begin(), pairing_->counters().end());
+  all.insert(messaging_->counters().begin(), messaging_->counters().end());
   return all;
 }
 

@@ -18,6 +18,7 @@
 #include "engine/core/access.h"
 #include "engine/core/socket_table.h"
 #include "engine/crypto/identity.h"
+#include "engine/messaging/messaging.h"
 #include "engine/pairing/pairing.h"
 #include "engine/quic/endpoint.h"
 #include "engine/registry/device_registry.h"
@@ -65,7 +66,7 @@ class Engine::Core {
     bool removed = false;  // otherwise blocked
   };
 
-  void register_protocols(const Config& config, RandomSource& root);
+  void register_protocols(const Config& config, const RestoredState& restored, RandomSource& root);
 
   void on_input(Instant now, const DatagramsReceived& input);
   void on_input(Instant now, const SocketOpened& input);
@@ -131,6 +132,7 @@ class Engine::Core {
   DeviceRegistry devices_;
   ProtocolRegistry protocols_;
   pairing::PairingProtocol* pairing_ = nullptr;  // owned by protocols_
+  messaging::MessagingProtocol* messaging_ = nullptr;
   std::optional<AccessPolicy> access_;
   std::optional<quic::Endpoint> endpoint_;
   std::optional<Dialer> dialer_;

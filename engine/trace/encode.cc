@@ -63,6 +63,12 @@ template <>
 inline constexpr std::uint8_t kTag<AnswerTransfer> = 30;
 template <>
 inline constexpr std::uint8_t kTag<CancelTransfer> = 31;
+template <>
+inline constexpr std::uint8_t kTag<SendMessage> = 32;
+template <>
+inline constexpr std::uint8_t kTag<ReceiveMessages> = 33;
+template <>
+inline constexpr std::uint8_t kTag<AcknowledgeMessage> = 34;
 
 template <>
 inline constexpr std::uint8_t kTag<OpenSocket> = 60;
@@ -127,6 +133,16 @@ template <>
 inline constexpr std::uint8_t kTag<TransferCompleted> = 111;
 template <>
 inline constexpr std::uint8_t kTag<TransferFailed> = 112;
+template <>
+inline constexpr std::uint8_t kTag<MessageQueued> = 113;
+template <>
+inline constexpr std::uint8_t kTag<MessageDelivered> = 114;
+template <>
+inline constexpr std::uint8_t kTag<MessagesDelayed> = 115;
+template <>
+inline constexpr std::uint8_t kTag<MessageFailed> = 116;
+template <>
+inline constexpr std::uint8_t kTag<MessageReceived> = 117;
 
 template <>
 inline constexpr std::uint8_t kTag<FileDone> = 140;
@@ -200,6 +216,7 @@ class Writer {
   // Values that several inputs and outputs share.
   void put(const DeviceId& value) { to_.fixed(value.bytes); }
   void put(const TransferId& value) { to_.fixed(value.bytes); }
+  void put(const MessageId& value) { to_.fixed(value.bytes); }
   void put(const Address& value) {
     const auto& [family, ip, port, scope] = value;
     all(family, ip, port, scope);
@@ -294,6 +311,15 @@ class Writer {
     all(transfer, accept);
   }
   void put(const CancelTransfer& value) { put(value.transfer); }
+  void put(const SendMessage& value) {
+    const auto& [request, device, body, correlation] = value;
+    all(request, device, body, correlation);
+  }
+  void put(const ReceiveMessages&) {}
+  void put(const AcknowledgeMessage& value) {
+    const auto& [device, message] = value;
+    all(device, message);
+  }
 
   // Effects.
   void put(const OpenSocket& value) {
@@ -422,6 +448,26 @@ class Writer {
   void put(const TransferFailed& value) {
     const auto& [request, transfer, direction, error] = value;
     all(request, transfer, direction, error);
+  }
+  void put(const MessageQueued& value) {
+    const auto& [request, device, message] = value;
+    all(request, device, message);
+  }
+  void put(const MessageDelivered& value) {
+    const auto& [request, device, message] = value;
+    all(request, device, message);
+  }
+  void put(const MessagesDelayed& value) {
+    const auto& [device, error, retry_in] = value;
+    all(device, error, retry_in);
+  }
+  void put(const MessageFailed& value) {
+    const auto& [request, device, error] = value;
+    all(request, device, error);
+  }
+  void put(const MessageReceived& value) {
+    const auto& [device, message, correlation, body] = value;
+    all(device, message, correlation, body);
   }
 
   // What surrounds the inputs and outputs of a run.

@@ -30,6 +30,7 @@ struct Typed {
   std::string accept = "ask";
   std::vector<std::string> paths;
   std::string to;
+  std::string body;
   std::string destination;
   std::string device;
 };
@@ -43,6 +44,7 @@ struct Commands {
   CLI::App* join = nullptr;
   CLI::App* receive = nullptr;
   CLI::App* send = nullptr;
+  CLI::App* message = nullptr;
 };
 
 void define_global(CLI::App& app, Typed& typed) {
@@ -110,6 +112,17 @@ void define_transfer(CLI::App& app, Typed& typed, Commands& commands) {
       ->type_name("SUBDIR");
 }
 
+void define_message(CLI::App& app, Typed& typed, Commands& commands) {
+  commands.message = app.add_subcommand("message", "Send a message to a paired device");
+  commands.message->add_option("device", typed.to, "The device, by name or id")
+      ->type_name("NAME|ID")
+      ->required();
+  commands.message->add_option("body", typed.body, "The message; - reads standard input")
+      ->type_name("JSON")
+      ->required();
+  add_at(commands.message, typed);
+}
+
 Commands define(CLI::App& app, Typed& typed) {
   Commands commands;
   define_global(app, typed);
@@ -125,6 +138,7 @@ Commands define(CLI::App& app, Typed& typed) {
         ->required();
   }
   define_transfer(app, typed, commands);
+  define_message(app, typed, commands);
   return commands;
 }
 
@@ -222,12 +236,19 @@ Result<CommandArguments> send_arguments(const Typed& typed) {
   });
 }
 
+Result<CommandArguments> message_arguments(const Typed& typed) {
+  return peer_addresses(typed).map([&](std::vector<Address> at) -> CommandArguments {
+    return MessageArguments{typed.to, typed.body, std::move(at)};
+  });
+}
+
 Result<CommandArguments> command_arguments(const Typed& typed, const Commands& commands) {
   if (commands.devices->parsed()) return devices_arguments(typed, commands);
   if (commands.pair->parsed()) return pair_arguments(typed);
   if (commands.join->parsed()) return join_arguments(typed);
   if (commands.receive->parsed()) return receive_arguments(typed);
   if (commands.send->parsed()) return send_arguments(typed);
+  if (commands.message->parsed()) return message_arguments(typed);
   return IdArguments{};
 }
 

@@ -50,9 +50,14 @@ struct SendArguments {
   std::vector<Address> at;
   std::string destination;
 };
+struct MessageArguments {
+  std::string to;    // a name or an id
+  std::string body;  // as typed; "-": to be read from standard input
+  std::vector<Address> at;
+};
 
 using CommandArguments = std::variant<IdArguments, DevicesArguments, PairArguments, JoinArguments,
-                                      ReceiveArguments, SendArguments>;
+                                      ReceiveArguments, SendArguments, MessageArguments>;
 
 struct Invocation {
   GlobalOptions global;

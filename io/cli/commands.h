@@ -16,5 +16,7 @@ ExitCode run_command(const GlobalOptions& global, const JoinArguments& arguments
 ExitCode run_command(const GlobalOptions& global, const ReceiveArguments& arguments,
                      Output& output);
 ExitCode run_command(const GlobalOptions& global, const SendArguments& arguments, Output& output);
+ExitCode run_command(const GlobalOptions& global, const MessageArguments& arguments,
+                     Output& output);
 
 }  // namespace kith::cli

@@ -163,6 +163,14 @@ void HumanOutput::transfer_failed(const TransferFailed& transfer) {
   note(error_line(transfer.error));
 }
 
+void HumanOutput::message(const MessageReceived& message, std::string_view device_name) {
+  line(fmt::format("{}: {}", printable(device_name), printable(message.body)));
+}
+
+void HumanOutput::message_queued(const MessageQueued& /*message*/) {}
+
+void HumanOutput::message_delivered(const MessageDelivered& /*message*/) { line("Delivered."); }
+
 void HumanOutput::error(const Error& error, ExitCode /*exit*/) { note(error_line(error)); }
 
 void HumanOutput::note(std::string_view text) {

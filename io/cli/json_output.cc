@@ -126,6 +126,26 @@ void JsonOutput::transfer_failed(const TransferFailed& transfer) {
                    {"hint", transfer.error.hint}});
 }
 
+// A body is JSON by agreement; one that is not is shown as a string.
+void JsonOutput::message(const MessageReceived& message, std::string_view device_name) {
+  Json body = Json::parse(message.body, nullptr, false);
+  if (body.is_discarded()) body = message.body;
+  Json fields = {{"device_id", message.device.to_hex()},
+                 {"name", device_name},
+                 {"id", message.message.to_hex()},
+                 {"body", std::move(body)}};
+  if (message.correlation) fields["correlation"] = message.correlation->to_hex();
+  write("message", std::move(fields));
+}
+
+void JsonOutput::message_queued(const MessageQueued& message) {
+  write("queued", {{"device_id", message.device.to_hex()}, {"id", message.message.to_hex()}});
+}
+
+void JsonOutput::message_delivered(const MessageDelivered& message) {
+  write("delivered", {{"device_id", message.device.to_hex()}, {"id", message.message.to_hex()}});
+}
+
 void JsonOutput::error(const Error& error, ExitCode exit) {
   write("error", {{"code", to_string(error.code)},
                   {"exit", static_cast<int>(exit)},

@@ -28,6 +28,9 @@ class JsonOutput final : public Output {
   void item_completed(const ItemCompleted& item, std::string_view path) override;
   void transfer_completed(const TransferCompleted& transfer) override;
   void transfer_failed(const TransferFailed& transfer) override;
+  void message(const MessageReceived& message, std::string_view device_name) override;
+  void message_queued(const MessageQueued& message) override;
+  void message_delivered(const MessageDelivered& message) override;
   void error(const Error& error, ExitCode exit) override;
   void note(std::string_view text) override;
   void question(std::string_view text) override;

@@ -11,8 +11,8 @@
 namespace kith::cli {
 namespace {
 
-constexpr std::array<std::string_view, 5> kTopics{"network", "pairing", "devices", "transfer",
-                                                  "counters"};
+constexpr std::array<std::string_view, 6> kTopics{"network",  "pairing",  "devices",
+                                                  "transfer", "messages", "counters"};
 
 std::string short_id(const DeviceId& id) { return id.to_hex().substr(0, 8); }
 
@@ -76,6 +76,25 @@ LogLine line(const TransferCompleted& event) {
 LogLine line(const TransferFailed& event) {
   return {"transfer", fmt::format("{} {}: failed: {}", event.transfer.to_hex(),
                                   direction(event.direction), said(event.error))};
+}
+
+LogLine line(const MessageQueued& event) {
+  return {"messages",
+          fmt::format("{} queued for {}", event.message.to_hex(), short_id(event.device))};
+}
+LogLine line(const MessageDelivered& event) {
+  return {"messages", fmt::format("{} delivered", event.message.to_hex())};
+}
+LogLine line(const MessagesDelayed& event) {
+  return {"messages",
+          fmt::format("{} cannot be reached now: {}", short_id(event.device), said(event.error))};
+}
+LogLine line(const MessageFailed& event) {
+  return {"messages", fmt::format("not queued: {}", said(event.error))};
+}
+LogLine line(const MessageReceived& event) {
+  return {"messages", fmt::format("{} from {}, {} bytes", event.message.to_hex(),
+                                  short_id(event.device), event.body.size())};
 }
 
 }  // namespace

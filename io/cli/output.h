@@ -41,6 +41,10 @@ class Output {
   // One transfer of several failed; the program goes on.
   virtual void transfer_failed(const TransferFailed& transfer) = 0;
 
+  virtual void message(const MessageReceived& message, std::string_view device_name) = 0;
+  virtual void message_queued(const MessageQueued& message) = 0;
+  virtual void message_delivered(const MessageDelivered& message) = 0;
+
   // The end of the program. Told once, last.
   virtual void error(const Error& error, ExitCode exit) = 0;
 

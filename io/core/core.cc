@@ -182,6 +182,22 @@ Result<void> Core::set_receive_policy(SetReceivePolicy::Accept accept, const std
   return {};
 }
 
+RequestId Core::send_message(DeviceId device, std::string body) {
+  const RequestId request = new_request();
+  session_->post([request, device, body = std::move(body)](Session& session) mutable {
+    session.give(SendMessage{request, device, std::move(body), {}});
+  });
+  return request;
+}
+
+void Core::receive_messages() {
+  session_->post([](Session& session) { session.give(ReceiveMessages{}); });
+}
+
+void Core::acknowledge_message(DeviceId device, MessageId message) {
+  session_->post([=](Session& session) { session.give(AcknowledgeMessage{device, message}); });
+}
+
 void Core::add_device_address(DeviceId device, const Address& address) {
   session_->post([=](Session& session) { session.give(AddDeviceAddress{device, address}); });
 }

@@ -229,6 +229,13 @@ class Core {
   // not an absolute path), not_found, permission_denied (not a writable directory).
   Result<void> set_receive_policy(SetReceivePolicy::Accept accept, const std::string& inbox);
 
+  // Queues JSON of at most 64 KiB for a paired device, across restarts, until the device has it.
+  // -> events MessageQueued once it is durable here, MessageDelivered; or MessageFailed.
+  RequestId send_message(DeviceId device, std::string body);
+  // Takes messages from now on. -> events MessageReceived, again in every run until acknowledged.
+  void receive_messages();
+  void acknowledge_message(DeviceId device, MessageId message);
+
   void add_device_address(DeviceId device, const Address& address);
   void remove_device(DeviceId device);
   void block_device(DeviceId device);

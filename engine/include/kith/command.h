@@ -87,8 +87,28 @@ struct CancelTransfer {
   TransferId transfer;
 };
 
-using Command = std::variant<Listen, StartPairing, JoinPairing, ConfirmPairing, Cancel,
-                             AddDeviceAddress, RemoveDevice, BlockDevice, ShareWithDevice,
-                             SetReceivePolicy, AnswerTransfer, CancelTransfer>;
+// Queues a message for a paired device, across restarts, until the device has stored it.
+// -> MessageQueued once it is durable here, then MessageDelivered; or MessageFailed
+struct SendMessage {
+  RequestId request;
+  DeviceId device;
+  std::string body;                      // JSON in UTF-8, at most 64 KiB
+  std::optional<MessageId> correlation;  // the message this one answers
+};
+
+// From now on the application takes messages. -> MessageReceived for each that waits, and for each
+// that comes, until it is acknowledged; those not acknowledged come again after a restart.
+struct ReceiveMessages {};
+
+// The application has done what it had to with a message: it is forgotten.
+struct AcknowledgeMessage {
+  DeviceId device;
+  MessageId message;
+};
+
+using Command =
+    std::variant<Listen, StartPairing, JoinPairing, ConfirmPairing, Cancel, AddDeviceAddress,
+                 RemoveDevice, BlockDevice, ShareWithDevice, SetReceivePolicy, AnswerTransfer,
+                 CancelTransfer, SendMessage, ReceiveMessages, AcknowledgeMessage>;
 
 }  // namespace kith

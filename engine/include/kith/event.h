@@ -128,8 +128,41 @@ struct TransferFailed {
   Error error;
 };
 
-using Event = std::variant<Listening, RequestFailed, PairingCodeReady, PairingConfirmationNeeded,
-                           Paired, PairingFailed, DeviceChanged, TransferStarted, TransferOffered,
-                           TransferProgress, ItemCompleted, TransferCompleted, TransferFailed>;
+struct MessageQueued {  // durable here
+  RequestId request;
+  DeviceId device;
+  MessageId message;
+};
+// Stored by the device: it will not be lost there. The request is 0 for a message that was queued
+// before this run.
+struct MessageDelivered {
+  RequestId request;
+  DeviceId device;
+  MessageId message;
+};
+// Messages wait for a device that could not be reached now.
+struct MessagesDelayed {
+  DeviceId device;
+  Error error;
+  Duration retry_in{};
+};
+struct MessageFailed {  // nothing is queued
+  RequestId request;
+  DeviceId device;
+  Error error;
+};
+// Once in a run for each message; in order for each sender.
+struct MessageReceived {
+  DeviceId device;
+  MessageId message;
+  std::optional<MessageId> correlation;
+  std::string body;  // UTF-8 from the peer, JSON by agreement
+};
+
+using Event =
+    std::variant<Listening, RequestFailed, PairingCodeReady, PairingConfirmationNeeded, Paired,
+                 PairingFailed, DeviceChanged, TransferStarted, TransferOffered, TransferProgress,
+                 ItemCompleted, TransferCompleted, TransferFailed, MessageQueued, MessageDelivered,
+                 MessagesDelayed, MessageFailed, MessageReceived>;
 
 }  // namespace kith

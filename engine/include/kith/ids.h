@@ -53,4 +53,13 @@ struct TransferId {
   friend constexpr auto operator<=>(const TransferId&, const TransferId&) = default;
 };
 
+// One message, named at random by its sender and the same on both devices.
+struct MessageId {
+  std::array<std::byte, 16> bytes{};
+
+  std::string to_hex() const;
+
+  friend constexpr auto operator<=>(const MessageId&, const MessageId&) = default;
+};
+
 }  // namespace kith
