@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/base/text.h"
 #include "engine/core/server_names.h"
 #include "engine/transfer/transfer.h"
 
@@ -33,6 +34,7 @@ Engine::Core::Core(const Config& config, const MasterKey& key, const RestoredSta
   counters_["store.unreadable_device"] = devices_.restore(restored);
   RandomSource root(seed);
   register_protocols(config, restored, root);
+  registered_ = register_applications(config.protocols);
   access_.emplace(own_key_, *pairing_, protocols_, devices_,
                   [this] { return this->unix_ms(now_); });
   endpoint_.emplace(quic_config(config), *access_, root.fork("quic"));
@@ -58,6 +60,19 @@ void Engine::Core::register_protocols(const Config& config, const RestoredState&
   added =
       protocols_.add(std::string(messaging::kMessageAlpn), Access::paired, std::move(messaging));
   KITH_CHECK(added.has_value());
+}
+
+Result<void> Engine::Core::register_applications(
+    const std::vector<ApplicationProtocol>& protocols) {
+  for (const ApplicationProtocol& protocol : protocols) {
+    auto machine = std::make_unique<application::ApplicationMachine>(
+        protocol.alpn, EffectIds(protocols_.next_index()));
+    const auto* registered = machine.get();
+    const auto added = protocols_.add(protocol.alpn, protocol.access, std::move(machine));
+    if (!added) return tl::unexpected(added.error());
+    applications_.push_back(registered);
+  }
+  return {};
 }
 
 void Engine::Core::handle(Instant now, const Input& input) {
@@ -96,6 +111,9 @@ std::map<std::string_view, std::uint64_t> Engine::Core::counters() const {
   all.insert(endpoint_->counters().begin(), endpoint_->counters().end());
   all.insert(pairing_->counters().begin(), pairing_->counters().end());
   all.insert(messaging_->counters().begin(), messaging_->counters().end());
+  for (const auto* application : applications_) {
+    all["application.too_many_connections"] += application->refused_connections();
+  }
   return all;
 }
 
@@ -234,6 +252,17 @@ void Engine::Core::on_command(Instant now, const BlockDevice& command) {
   removals_.emplace(op, Removal{*devices_.summary(command.device), false});
 }
 
+void Engine::Core::on_command(Instant, const Connect& command) {
+  const bool known =
+      std::any_of(applications_.begin(), applications_.end(),
+                  [&](const auto* application) { return application->alpn() == command.alpn; });
+  if (known) return;  // its machine answers
+  emit(ConnectFailed{
+      command.request,
+      {ErrorCode::not_found, "the application has no protocol named " + printable(command.alpn),
+       "name it in Config::protocols"}});
+}
+
 // --- events of the endpoint ---------------------------------------------------------------------
 
 void Engine::Core::pump(Instant now) {
@@ -337,23 +366,27 @@ void Engine::Core::to_protocol_of(Instant now, ConnectionId connection, const St
 // --- outputs of protocols -----------------------------------------------------------------------
 
 void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialDevice& output) {
-  const auto offers = devices_.psk_offers(output.device, unix_ms(now));
-  if (offers.empty()) {
+  if (devices_.psk_offers(output.device, unix_ms(now)).empty()) {
     return give(now, owner,
                 DialFailed{output.dial,
                            {ErrorCode::permission_denied,
                             "the device " + output.device.to_hex() + " is not paired with this one",
                             "pair the two devices first"}});
   }
+  dial(now, output.dial, target_by_pairing(now, owner, output.device));
+}
+
+DialTarget Engine::Core::target_by_pairing(Instant now, std::uint16_t owner,
+                                           const DeviceId& device) {
   DialTarget target;
-  for (const auto& offer : offers) {
+  for (const auto& offer : devices_.psk_offers(device, unix_ms(now))) {
     quic::ClientHello hello;
     hello.alpns = {protocols_.entries()[owner].alpn};
-    hello.psk = quic::ClientHello::Psk{offer.identity, offer.key, output.device};
+    hello.psk = quic::ClientHello::Psk{offer.identity, offer.key, device};
     target.hellos.push_back({std::move(hello), offer.provisional});
   }
-  target.addresses = manual_addresses_[output.device];
-  dial(now, output.dial, std::move(target));
+  target.addresses = manual_addresses_[device];
+  return target;
 }
 
 void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialKey& output) {
@@ -363,6 +396,35 @@ void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialKey& ou
   hello.key = output.present;
   hello.expected_key = output.expected;
   dial(now, output.dial, {output.addresses, {{std::move(hello), false}}});
+}
+
+void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialPeer& output) {
+  const DeviceRecord* record = devices_.find(output.device);
+  if (record != nullptr && record->blocked) {
+    return give(now, owner,
+                DialFailed{output.dial,
+                           {ErrorCode::permission_denied,
+                            "the device " + output.device.to_hex() + " is blocked here",
+                            "remove it to lift that"}});
+  }
+  const bool paired = !devices_.psk_offers(output.device, unix_ms(now)).empty();
+  if (!paired && protocols_.entries()[owner].access == Access::paired) {
+    return carry_out(now, owner, DialDevice{output.dial, output.device});
+  }
+  std::vector<Address> addresses = output.addresses;
+  if (const auto known = manual_addresses_.find(output.device); known != manual_addresses_.end()) {
+    for (const Address& address : known->second) {
+      if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
+        addresses.push_back(address);
+      }
+    }
+  }
+  if (!paired) {
+    return carry_out(now, owner, DialKey{output.dial, addresses, output.device, own_key_});
+  }
+  DialTarget target = target_by_pairing(now, owner, output.device);
+  target.addresses = std::move(addresses);
+  dial(now, output.dial, std::move(target));
 }
 
 void Engine::Core::dial(Instant now, DialId dial, DialTarget target) {
@@ -377,6 +439,9 @@ void Engine::Core::carry_out(Instant, std::uint16_t, const OpenStream& output) {
 }
 void Engine::Core::carry_out(Instant, std::uint16_t, const StreamWrite& output) {
   endpoint_->write(output.connection, output.stream, output.data, output.fin);
+}
+void Engine::Core::carry_out(Instant, std::uint16_t, const AwaitWritable& output) {
+  endpoint_->await_writable(output.connection, output.stream);
 }
 void Engine::Core::carry_out(Instant, std::uint16_t, const StreamCredit& output) {
   endpoint_->credit(output.connection, output.stream, output.bytes);

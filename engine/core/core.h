@@ -14,6 +14,7 @@
 #include <memory>
 #include <set>
 
+#include "engine/application/application.h"
 #include "engine/connectivity/dialer.h"
 #include "engine/core/access.h"
 #include "engine/core/socket_table.h"
@@ -38,6 +39,8 @@ class Engine::Core {
                                          std::size_t max_segments);
   std::optional<Wakeup> next_wakeup() const;
   DeviceId id() const { return identity_.id(); }
+  // Whether every protocol of the configuration could be registered.
+  const Result<void>& registered() const { return registered_; }
   std::vector<DeviceSummary> devices() const { return devices_.summaries(); }
   std::map<std::string_view, std::uint64_t> counters() const;
   void check_invariants() const;
@@ -67,6 +70,7 @@ class Engine::Core {
   };
 
   void register_protocols(const Config& config, const RestoredState& restored, RandomSource& root);
+  Result<void> register_applications(const std::vector<ApplicationProtocol>& protocols);
 
   void on_input(Instant now, const DatagramsReceived& input);
   void on_input(Instant now, const SocketOpened& input);
@@ -85,6 +89,7 @@ class Engine::Core {
   void on_command(Instant now, const AddDeviceAddress& command);
   void on_command(Instant now, const RemoveDevice& command);
   void on_command(Instant now, const BlockDevice& command);
+  void on_command(Instant now, const Connect& command);
   template <class Other>  // commands of protocols
   void on_command(Instant, const Other&) {}
 
@@ -102,9 +107,11 @@ class Engine::Core {
 
   void carry_out(Instant now, std::uint16_t owner, const DialDevice& output);
   void carry_out(Instant now, std::uint16_t owner, const DialKey& output);
+  void carry_out(Instant now, std::uint16_t owner, const DialPeer& output);
   void carry_out(Instant now, std::uint16_t owner, const CloseConnection& output);
   void carry_out(Instant now, std::uint16_t owner, const OpenStream& output);
   void carry_out(Instant now, std::uint16_t owner, const StreamWrite& output);
+  void carry_out(Instant now, std::uint16_t owner, const AwaitWritable& output);
   void carry_out(Instant now, std::uint16_t owner, const StreamCredit& output);
   void carry_out(Instant now, std::uint16_t owner, const ResetStream& output);
   void carry_out(Instant now, std::uint16_t owner, const StopStream& output);
@@ -114,6 +121,7 @@ class Engine::Core {
   }
 
   void dial(Instant now, DialId dial, DialTarget target);
+  DialTarget target_by_pairing(Instant now, std::uint16_t owner, const DeviceId& device);
   void tell_lost(Instant now, const Dialer::Lost& lost);
   std::optional<Dialer::LocalSocket> socket_for(const Address& remote);
   void note_connected(Instant now, const quic::Connected& event, bool provisional);
@@ -131,8 +139,11 @@ class Engine::Core {
   std::shared_ptr<const KeyPair> own_key_;
   DeviceRegistry devices_;
   ProtocolRegistry protocols_;
-  pairing::PairingProtocol* pairing_ = nullptr;  // owned by protocols_
+  // Owned by protocols_.
+  pairing::PairingProtocol* pairing_ = nullptr;
   messaging::MessagingProtocol* messaging_ = nullptr;
+  std::vector<const application::ApplicationMachine*> applications_;
+  Result<void> registered_;
   std::optional<AccessPolicy> access_;
   std::optional<quic::Endpoint> endpoint_;
   std::optional<Dialer> dialer_;

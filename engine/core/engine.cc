@@ -2,15 +2,28 @@
 
 #include <algorithm>
 
+#include "engine/base/check.h"
 #include "engine/core/core.h"
 #include "engine/crypto/blake3.h"
 #include "engine/words/bip39.h"
 
 namespace kith {
 
+Result<Engine> Engine::make(const Config& config, const MasterKey& key,
+                            const RestoredState& restored, const Seed& seed, Instant now,
+                            std::int64_t unix_ms) {
+  auto core = std::make_unique<Core>(config, key, restored, seed, now, unix_ms);
+  if (!core->registered()) return tl::unexpected(core->registered().error());
+  return Engine(std::move(core));
+}
+
 Engine::Engine(const Config& config, const MasterKey& key, const RestoredState& restored,
                const Seed& seed, Instant now, std::int64_t unix_ms)
-    : core_(std::make_unique<Core>(config, key, restored, seed, now, unix_ms)) {}
+    : core_(std::make_unique<Core>(config, key, restored, seed, now, unix_ms)) {
+  KITH_CHECK_MSG(core_->registered().has_value(), "the application's protocols: {}",
+                 core_->registered().error().message);
+}
+Engine::Engine(std::unique_ptr<Core> core) : core_(std::move(core)) {}
 Engine::~Engine() = default;
 Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;

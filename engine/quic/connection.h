@@ -100,6 +100,7 @@ class Connection {
 
   void open_stream(StreamKind kind, std::uint64_t tag);
   void write_stream(StreamId id, SharedBytes data, bool fin);
+  void await_writable(StreamId id);
   // Into `out`; false if there is no such stream or nothing new.
   bool take(StreamId id, Bytes& out, bool& fin);
   void credit(StreamId id, std::uint64_t bytes);

@@ -60,6 +60,13 @@ void Connection::write_stream(StreamId id, SharedBytes data, bool fin) {
   queue_to_send(*stream);
 }
 
+void Connection::await_writable(StreamId id) {
+  Stream* stream = find_stream(id);
+  if (ending_ || stream == nullptr || stream->send.abandoned()) return;
+  stream->send.above_low_water = true;
+  note_low_water(*stream);
+}
+
 bool Connection::take(StreamId id, Bytes& out, bool& fin) {
   Stream* stream = find_stream(id);
   if (stream == nullptr || !stream->receive.has_news()) return false;

@@ -425,6 +425,11 @@ Endpoint::Readable Endpoint::take(ConnectionId connection, StreamId stream) {
   return readable;
 }
 
+void Endpoint::await_writable(ConnectionId connection, StreamId stream) {
+  Connection* found = state_->find(connection);
+  if (found != nullptr) found->await_writable(stream);
+}
+
 void Endpoint::credit(ConnectionId connection, StreamId stream, std::uint64_t bytes) {
   Connection* found = state_->find(connection);
   if (found == nullptr) return;

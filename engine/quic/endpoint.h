@@ -186,6 +186,7 @@ class Endpoint {
   // Streams. Operations on a connection or stream that is gone do nothing.
   void open_stream(ConnectionId connection, StreamKind kind, std::uint64_t tag);  // -> StreamReady
   void write(ConnectionId connection, StreamId stream, SharedBytes data, bool fin);
+  void await_writable(ConnectionId connection, StreamId stream);  // -> StreamWritable
   struct Readable {
     ByteView bytes;
     bool fin = false;  // nothing follows `bytes`

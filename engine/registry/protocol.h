@@ -2,9 +2,9 @@
 
 // The seam between connections and the protocols that run on them. A protocol is a machine with
 // the engine's own verbs: handle() an input, poll_output() until empty, next_wakeup(). It sees
-// streams, files and jobs, never packets, keys or addresses, and is registered under one ALPN
-// (registry/protocol_registry.h). The core carries its outputs out and routes completions back by
-// the owner that EffectIds writes into every id.
+// streams (kith/stream.h), files and jobs, never packets, keys or addresses, and is registered
+// under one ALPN (registry/protocol_registry.h). The core carries its outputs out and routes
+// completions back by the owner that EffectIds writes into every id.
 
 #include <array>
 #include <cstdint>
@@ -22,14 +22,10 @@
 #include "kith/ids.h"
 #include "kith/output.h"
 #include "kith/store.h"
+#include "kith/stream.h"
 #include "kith/time.h"
 
 namespace kith {
-
-// Who may speak a protocol. `paired` peers have proven the pairing secret on this connection.
-enum class Access : std::uint8_t { paired, anyone };
-
-enum class StreamKind : std::uint8_t { bidirectional, unidirectional };
 
 // An attempt to reach a peer, named by the protocol that asked.
 using DialId = NumericId<struct DialTag>;
@@ -69,23 +65,6 @@ struct DialFailed {
   DialId dial;
   Error error;  // refused, unreachable, timed_out, not_found
 };
-struct ConnectionClosed {  // no input for this connection or its streams follows
-  ConnectionId connection;
-  Error error;
-  std::uint64_t application_code = 0;  // as the closing side gave it, if an application closed
-  bool by_application = false;
-};
-struct StreamOpened {  // by the peer
-  ConnectionId connection;
-  StreamId stream;
-  StreamKind kind = StreamKind::bidirectional;
-};
-// Answers OpenStream, in the order they were issued; late if the peer's stream limit is reached.
-struct StreamReady {
-  ConnectionId connection;
-  std::uint64_t tag = 0;  // OpenStream's
-  StreamId stream;
-};
 // In order and without gaps. The bytes are borrowed for the call. They hold the peer's credit until
 // StreamCredit returns it.
 struct StreamReceived {
@@ -94,26 +73,7 @@ struct StreamReceived {
   ByteView bytes;
   bool fin = false;
 };
-// Fewer than kStreamLowWater bytes of this stream wait to be acknowledged. Comes after a write
-// brought it above that mark, and never otherwise.
-struct StreamWritable {
-  ConnectionId connection;
-  StreamId stream;
-};
-struct StreamReset {  // the peer gave up sending
-  ConnectionId connection;
-  StreamId stream;
-  std::uint64_t code = 0;
-};
-struct StreamStopped {  // the peer gave up receiving; this side's sending part is reset
-  ConnectionId connection;
-  StreamId stream;
-  std::uint64_t code = 0;
-};
 struct TimerDue {};
-
-// A stream's low-water mark: with 1 MiB chunks one chunk is on the wire while the next is queued.
-inline constexpr std::size_t kStreamLowWater = 1u << 20;
 
 using ProtocolInput =
     std::variant<ConnectionOpened, DialFailed, ConnectionClosed, StreamOpened, StreamReady,
@@ -136,43 +96,20 @@ struct DialKey {
   DeviceId expected;               // the raw public key the server must prove
   std::shared_ptr<const KeyPair> present;
 };
-struct CloseConnection {  // what was written before is not waited for
-  ConnectionId connection;
-  std::uint64_t code = 0;
-  std::string reason;  // at most 64 bytes, no secret
-};
-struct OpenStream {
-  ConnectionId connection;
-  StreamKind kind = StreamKind::bidirectional;
-  std::uint64_t tag = 0;
-};
-struct StreamWrite {
-  ConnectionId connection;
-  StreamId stream;
-  SharedBytes data;  // may be empty with `fin`
-  bool fin = false;
-};
-struct StreamCredit {  // `bytes` of what was received are consumed: the peer may send as many more
-  ConnectionId connection;
-  StreamId stream;
-  std::uint64_t bytes = 0;
-};
-struct ResetStream {
-  ConnectionId connection;
-  StreamId stream;
-  std::uint64_t code = 0;
-};
-struct StopStream {
-  ConnectionId connection;
-  StreamId stream;
-  std::uint64_t code = 0;
+// Connects to any device: by its pairing if it is paired; otherwise, where anyone may speak this
+// protocol, by raw public keys, this device's own and `device` itself. -> as above
+struct DialPeer {
+  DialId dial;
+  DeviceId device;
+  std::vector<Address> addresses;  // tried together with those known of the device
 };
 
 using ProtocolOutput =
-    std::variant<DialDevice, DialKey, CloseConnection, OpenStream, StreamWrite, StreamCredit,
-                 ResetStream, StopStream, StoreCommit, FileStat, FileList, FileOpen, FileRead,
-                 FileWrite, FileSync, FileSetAttributes, FileClose, FileRename, FileMakeDirectory,
-                 FileSetDirectoryAttributes, FileRemove, DirectorySync, Compute, Event>;
+    std::variant<DialDevice, DialKey, DialPeer, CloseConnection, OpenStream, StreamWrite,
+                 AwaitWritable, StreamCredit, ResetStream, StopStream, StoreCommit, FileStat,
+                 FileList, FileOpen, FileRead, FileWrite, FileSync, FileSetAttributes, FileClose,
+                 FileRename, FileMakeDirectory, FileSetDirectoryAttributes, FileRemove,
+                 DirectorySync, Compute, Event>;
 
 class Protocol {
  public:

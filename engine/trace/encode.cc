@@ -71,6 +71,23 @@ template <>
 inline constexpr std::uint8_t kTag<AcknowledgeMessage> = 34;
 
 template <>
+inline constexpr std::uint8_t kTag<Connect> = 50;
+template <>
+inline constexpr std::uint8_t kTag<CloseConnection> = 51;
+template <>
+inline constexpr std::uint8_t kTag<OpenStream> = 52;
+template <>
+inline constexpr std::uint8_t kTag<StreamWrite> = 53;
+template <>
+inline constexpr std::uint8_t kTag<AwaitWritable> = 54;
+template <>
+inline constexpr std::uint8_t kTag<StreamCredit> = 55;
+template <>
+inline constexpr std::uint8_t kTag<ResetStream> = 56;
+template <>
+inline constexpr std::uint8_t kTag<StopStream> = 57;
+
+template <>
 inline constexpr std::uint8_t kTag<OpenSocket> = 60;
 template <>
 inline constexpr std::uint8_t kTag<CloseSocket> = 61;
@@ -145,6 +162,25 @@ template <>
 inline constexpr std::uint8_t kTag<MessageReceived> = 117;
 
 template <>
+inline constexpr std::uint8_t kTag<PeerConnected> = 130;
+template <>
+inline constexpr std::uint8_t kTag<ConnectFailed> = 131;
+template <>
+inline constexpr std::uint8_t kTag<ConnectionClosed> = 132;
+template <>
+inline constexpr std::uint8_t kTag<StreamOpened> = 133;
+template <>
+inline constexpr std::uint8_t kTag<StreamReady> = 134;
+template <>
+inline constexpr std::uint8_t kTag<BytesReceived> = 135;
+template <>
+inline constexpr std::uint8_t kTag<StreamWritable> = 136;
+template <>
+inline constexpr std::uint8_t kTag<StreamReset> = 137;
+template <>
+inline constexpr std::uint8_t kTag<StreamStopped> = 138;
+
+template <>
 inline constexpr std::uint8_t kTag<FileDone> = 140;
 template <>
 inline constexpr std::uint8_t kTag<FileInfo> = 141;
@@ -217,6 +253,7 @@ class Writer {
   void put(const DeviceId& value) { to_.fixed(value.bytes); }
   void put(const TransferId& value) { to_.fixed(value.bytes); }
   void put(const MessageId& value) { to_.fixed(value.bytes); }
+  void put(StreamId value) { to_.i64(value.value); }
   void put(const Address& value) {
     const auto& [family, ip, port, scope] = value;
     all(family, ip, port, scope);
@@ -319,6 +356,38 @@ class Writer {
   void put(const AcknowledgeMessage& value) {
     const auto& [device, message] = value;
     all(device, message);
+  }
+  void put(const Connect& value) {
+    const auto& [request, alpn, device, addresses] = value;
+    all(request, alpn, device, addresses);
+  }
+  void put(const CloseConnection& value) {
+    const auto& [connection, code, reason] = value;
+    all(connection, code, reason);
+  }
+  void put(const OpenStream& value) {
+    const auto& [connection, kind, open_tag] = value;
+    all(connection, kind, open_tag);
+  }
+  void put(const StreamWrite& value) {
+    const auto& [connection, stream, data, fin] = value;
+    all(connection, stream, data, fin);
+  }
+  void put(const AwaitWritable& value) {
+    const auto& [connection, stream] = value;
+    all(connection, stream);
+  }
+  void put(const StreamCredit& value) {
+    const auto& [connection, stream, bytes] = value;
+    all(connection, stream, bytes);
+  }
+  void put(const ResetStream& value) {
+    const auto& [connection, stream, code] = value;
+    all(connection, stream, code);
+  }
+  void put(const StopStream& value) {
+    const auto& [connection, stream, code] = value;
+    all(connection, stream, code);
   }
 
   // Effects.
@@ -470,14 +539,55 @@ class Writer {
     all(device, message, correlation, body);
   }
 
+  void put(const PeerConnected& value) {
+    const auto& [request, connection, alpn, peer, paired] = value;
+    all(request, connection, alpn, peer, paired);
+  }
+  void put(const ConnectFailed& value) {
+    const auto& [request, error] = value;
+    all(request, error);
+  }
+  void put(const ConnectionClosed& value) {
+    const auto& [connection, error, application_code, by_application] = value;
+    all(connection, error, application_code, by_application);
+  }
+  void put(const StreamOpened& value) {
+    const auto& [connection, stream, kind] = value;
+    all(connection, stream, kind);
+  }
+  void put(const StreamReady& value) {
+    const auto& [connection, open_tag, stream] = value;
+    all(connection, open_tag, stream);
+  }
+  void put(const BytesReceived& value) {
+    const auto& [connection, stream, bytes, fin] = value;
+    all(connection, stream, bytes, fin);
+  }
+  void put(const StreamWritable& value) {
+    const auto& [connection, stream] = value;
+    all(connection, stream);
+  }
+  void put(const StreamReset& value) {
+    const auto& [connection, stream, code] = value;
+    all(connection, stream, code);
+  }
+  void put(const StreamStopped& value) {
+    const auto& [connection, stream, code] = value;
+    all(connection, stream, code);
+  }
+
   // What surrounds the inputs and outputs of a run.
   void put(const Transmit& value) {
     const auto& [socket, remote, source, interface, ecn, segment_size, size] = value;
     all(socket, remote, source, interface, ecn, std::uint64_t{segment_size}, std::uint64_t{size});
   }
+  void put(const ApplicationProtocol& value) {
+    const auto& [alpn, access] = value;
+    all(alpn, access);
+  }
   void put(const Config& value) {
-    const auto& [name, code_lifetime, connect_timeout, idle_timeout, keep_alive] = value;
-    all(name, code_lifetime, connect_timeout, idle_timeout, keep_alive);
+    const auto& [name, code_lifetime, connect_timeout, idle_timeout, keep_alive, protocols] = value;
+    all(name, code_lifetime, connect_timeout, idle_timeout, keep_alive, protocols);
   }
   void put(const RestoredState& value) {
     to_.u64(value.size());

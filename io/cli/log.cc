@@ -77,6 +77,44 @@ LogLine line(const TransferFailed& event) {
   return {"transfer", fmt::format("{} {}: failed: {}", event.transfer.to_hex(),
                                   direction(event.direction), said(event.error))};
 }
+LogLine line(const PeerConnected& event) {
+  return {"network",
+          fmt::format("connection {} under {} with {}{}", event.connection.value,
+                      printable(event.alpn), short_id(event.peer), event.paired ? ", paired" : "")};
+}
+LogLine line(const ConnectFailed& event) {
+  return {"network", fmt::format("connect {} failed: {}", event.request.value, said(event.error))};
+}
+LogLine line(const ConnectionClosed& event) {
+  return {"network",
+          fmt::format("connection {} ended: {}", event.connection.value, said(event.error))};
+}
+LogLine stream_line(ConnectionId connection, StreamId stream, std::string_view what) {
+  return {"network",
+          fmt::format("connection {} stream {} {}", connection.value, stream.value, what)};
+}
+LogLine line(const StreamOpened& event) {
+  return stream_line(event.connection, event.stream, "was opened by the peer");
+}
+LogLine line(const StreamReady& event) {
+  return stream_line(event.connection, event.stream, "is open");
+}
+LogLine line(const BytesReceived& event) {  // never the bytes
+  return stream_line(
+      event.connection, event.stream,
+      fmt::format("received {} bytes{}", event.bytes.size(), event.fin ? ", the last" : ""));
+}
+LogLine line(const StreamWritable& event) {
+  return stream_line(event.connection, event.stream, "is writable");
+}
+LogLine line(const StreamReset& event) {
+  return stream_line(event.connection, event.stream,
+                     fmt::format("was reset by the peer, code {}", event.code));
+}
+LogLine line(const StreamStopped& event) {
+  return stream_line(event.connection, event.stream,
+                     fmt::format("was stopped by the peer, code {}", event.code));
+}
 
 LogLine line(const MessageQueued& event) {
   return {"messages",

@@ -98,7 +98,10 @@ TEST(Encoding, what_an_engine_starts_from_counts) {
                                 with(&Config::pairing_code_lifetime, seconds(1)),
                                 with(&Config::connect_timeout, seconds(1)),
                                 with(&Config::idle_timeout, seconds(1)),
-                                with(&Config::keep_alive, seconds(1))});
+                                with(&Config::keep_alive, seconds(1)),
+                                with(&Config::protocols, {{}}),
+                                with(&Config::protocols, {{"a", Access::paired}}),
+                                with(&Config::protocols, {{"", Access::anyone}})});
   const Bytes one(1);
   expect_all_different<RestoredState>({{}, {{"a", {}}}, {{"", one}}, {{"a", {}}, {"b", {}}}});
 }
@@ -112,9 +115,9 @@ TEST(Encoding, stays_as_this_version_wrote_it) {
   for (const Output& output : outputs_that_differ_in_one_field()) {
     trace.recorder().output(1, Instant{2}, output);
   }
-  EXPECT_EQ(kEncodingVersion, 1u);
+  EXPECT_EQ(kEncodingVersion, 2u);
   EXPECT_EQ(trace.digest().to_hex(),
-            "16d2c8943ac659a872e4252dfed9a124e1d4fbe7976aea4bce2b3df4a2f06a41");
+            "70d101546c5fde0a9b9aada47cdf50ee385d31191ce82bcc6441e9b0834fe253");
 }
 
 TEST(Recorder, tells_devices_instants_and_kinds_apart) {
@@ -191,6 +194,92 @@ DeviceId some_device() { return DeviceId{{std::byte{1}}}; }
 TransferId some_transfer() { return TransferId{{std::byte{1}}}; }
 Address some_address() { return Address::v4(192, 0, 2, 1, 443); }
 Error some_error() { return {ErrorCode::refused, "", ""}; }
+
+// kith/application.h and kith/stream.h.
+std::vector<Command> application_commands() {
+  const SharedBytes byte{Bytes(1)};
+  const auto one_way = StreamKind::unidirectional;
+  return {
+      Connect{},
+      with(&Connect::request, {1}),
+      with(&Connect::alpn, "a"),
+      with(&Connect::device, some_device()),
+      with(&Connect::addresses, {some_address()}),
+      CloseConnection{},
+      with(&CloseConnection::connection, {1}),
+      with(&CloseConnection::code, 1),
+      with(&CloseConnection::reason, "a"),
+      OpenStream{},
+      with(&OpenStream::connection, {1}),
+      with(&OpenStream::kind, one_way),
+      with(&OpenStream::tag, 1),
+      StreamWrite{},
+      with(&StreamWrite::connection, {1}),
+      with(&StreamWrite::stream, {1}),
+      with(&StreamWrite::data, byte),
+      with(&StreamWrite::fin, true),
+      AwaitWritable{},
+      with(&AwaitWritable::connection, {1}),
+      with(&AwaitWritable::stream, {1}),
+      StreamCredit{},
+      with(&StreamCredit::connection, {1}),
+      with(&StreamCredit::stream, {1}),
+      with(&StreamCredit::bytes, 1),
+      ResetStream{},
+      with(&ResetStream::connection, {1}),
+      with(&ResetStream::stream, {1}),
+      with(&ResetStream::code, 1),
+      StopStream{},
+      with(&StopStream::connection, {1}),
+      with(&StopStream::stream, {1}),
+      with(&StopStream::code, 1),
+  };
+}
+
+std::vector<Event> application_events() {
+  const SharedBytes byte{Bytes(1)};
+  const auto one_way = StreamKind::unidirectional;
+  return {
+      PeerConnected{},
+      with(&PeerConnected::request, {1}),
+      with(&PeerConnected::connection, {1}),
+      with(&PeerConnected::alpn, "a"),
+      with(&PeerConnected::peer, some_device()),
+      with(&PeerConnected::paired, true),
+      ConnectFailed{},
+      with(&ConnectFailed::request, {1}),
+      with(&ConnectFailed::error, some_error()),
+      ConnectionClosed{},
+      with(&ConnectionClosed::connection, {1}),
+      with(&ConnectionClosed::error, some_error()),
+      with(&ConnectionClosed::application_code, 1),
+      with(&ConnectionClosed::by_application, true),
+      StreamOpened{},
+      with(&StreamOpened::connection, {1}),
+      with(&StreamOpened::stream, {1}),
+      with(&StreamOpened::kind, one_way),
+      StreamReady{},
+      with(&StreamReady::connection, {1}),
+      with(&StreamReady::tag, 1),
+      with(&StreamReady::stream, {1}),
+      BytesReceived{},
+      with(&BytesReceived::connection, {1}),
+      with(&BytesReceived::stream, {1}),
+      with(&BytesReceived::bytes, byte),
+      with(&BytesReceived::fin, true),
+      StreamWritable{},
+      with(&StreamWritable::connection, {1}),
+      with(&StreamWritable::stream, {1}),
+      StreamReset{},
+      with(&StreamReset::connection, {1}),
+      with(&StreamReset::stream, {1}),
+      with(&StreamReset::code, 1),
+      StreamStopped{},
+      with(&StreamStopped::connection, {1}),
+      with(&StreamStopped::stream, {1}),
+      with(&StreamStopped::code, 1),
+  };
+}
 
 std::vector<Input> inputs_that_differ_in_one_field() {
   static const Bytes kByte(1);
@@ -278,6 +367,7 @@ std::vector<Input> inputs_that_differ_in_one_field() {
       CancelTransfer{some_transfer()},
   };
   inputs.insert(inputs.end(), commands.begin(), commands.end());
+  for (const Command& command : application_commands()) inputs.push_back(command);
   return inputs;
 }
 
@@ -435,6 +525,7 @@ std::vector<Output> outputs_that_differ_in_one_field() {
       with(&Compute::pieces, {with(&HashPiece::whole_file, true)}),
   };
   for (const Event& event : events_that_differ_in_one_field()) outputs.push_back(event);
+  for (const Event& event : application_events()) outputs.push_back(event);
   return outputs;
 }
 

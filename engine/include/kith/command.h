@@ -9,11 +9,10 @@
 #include <vector>
 
 #include "kith/address.h"
+#include "kith/application.h"
 #include "kith/ids.h"
 
 namespace kith {
-
-using RequestId = NumericId<struct RequestTag>;  // chosen by the application, unique per engine
 
 // Opens a UDP socket. -> Listening or RequestFailed
 struct Listen {
@@ -40,7 +39,7 @@ struct ConfirmPairing {
   bool accept = false;
 };
 
-// Ends a pairing, a share or a listen that `request` began.
+// Ends a pairing, a share, a connect or a listen that `request` began.
 struct Cancel {
   RequestId request;
 };
@@ -109,6 +108,9 @@ struct AcknowledgeMessage {
 using Command =
     std::variant<Listen, StartPairing, JoinPairing, ConfirmPairing, Cancel, AddDeviceAddress,
                  RemoveDevice, BlockDevice, ShareWithDevice, SetReceivePolicy, AnswerTransfer,
-                 CancelTransfer, SendMessage, ReceiveMessages, AcknowledgeMessage>;
+                 CancelTransfer, SendMessage, ReceiveMessages, AcknowledgeMessage,
+                 // kith/application.h
+                 Connect, CloseConnection, OpenStream, StreamWrite, AwaitWritable, StreamCredit,
+                 ResetStream, StopStream>;
 
 }  // namespace kith

@@ -40,6 +40,7 @@ struct Config {
   Duration connect_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(30);
   Duration keep_alive = std::chrono::seconds(10);
+  std::vector<ApplicationProtocol> protocols;  // the application's own; see kith/application.h
 };
 
 // What makes this device itself. The id and the keys of records at rest derive from it.
@@ -50,6 +51,12 @@ DeviceId device_id_of(const MasterKey& key);
 
 class Engine {
  public:
+  // Errors are in `config.protocols`: already_exists (an ALPN twice, or one of kith's own),
+  // invalid_argument, limit_exceeded.
+  static Result<Engine> make(const Config& config, const MasterKey& key,
+                             const RestoredState& restored, const Seed& seed, Instant now,
+                             std::int64_t unix_ms);
+  // For a configuration that is known to be right.
   Engine(const Config& config, const MasterKey& key, const RestoredState& restored,
          const Seed& seed, Instant now, std::int64_t unix_ms);
   ~Engine();
@@ -80,6 +87,7 @@ class Engine {
 
  private:
   class Core;
+  explicit Engine(std::unique_ptr<Core> core);
   std::unique_ptr<Core> core_;
 };
 

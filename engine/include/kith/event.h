@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kith/address.h"
+#include "kith/application.h"
 #include "kith/bytes.h"
 #include "kith/command.h"
 #include "kith/ids.h"
@@ -163,6 +164,9 @@ using Event =
     std::variant<Listening, RequestFailed, PairingCodeReady, PairingConfirmationNeeded, Paired,
                  PairingFailed, DeviceChanged, TransferStarted, TransferOffered, TransferProgress,
                  ItemCompleted, TransferCompleted, TransferFailed, MessageQueued, MessageDelivered,
-                 MessagesDelayed, MessageFailed, MessageReceived>;
+                 MessagesDelayed, MessageFailed, MessageReceived,
+                 // kith/application.h
+                 PeerConnected, ConnectFailed, ConnectionClosed, StreamOpened, StreamReady,
+                 BytesReceived, StreamWritable, StreamReset, StreamStopped>;
 
 }  // namespace kith

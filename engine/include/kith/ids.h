@@ -25,6 +25,7 @@ using FileHandle = NumericId<struct FileHandleTag>;    // an open file, named by
 using StoreOpId = NumericId<struct StoreOpTag>;        // one store commit
 using ComputeId = NumericId<struct ComputeTag>;        // one pure job
 using ConnectionId = NumericId<struct ConnectionTag>;  // a QUIC connection of this engine
+using RequestId = NumericId<struct RequestTag>;  // chosen by the application, unique per engine
 
 // A QUIC stream within one connection, numbered as RFC 9000 section 2.1 numbers them.
 struct StreamId {
