@@ -131,7 +131,7 @@ Error error_of(const quic::CloseReason& reason) {
     case Kind::not_named:
     case Kind::not_admitted:
       return {ErrorCode::refused, "the other device refused the connection",
-              "check that both devices are paired with each other"};
+              "check its id, and that both devices are paired with each other if they have to be"};
     case Kind::idle_timeout:
       return {ErrorCode::connection_lost, "the other device fell silent", ""};
     case Kind::handshake_timeout:

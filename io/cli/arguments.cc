@@ -3,12 +3,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <string_view>
 
-#include "engine/base/text.h"
+#include "io/cli/argument_values.h"
 
 namespace kith::cli {
 namespace {
@@ -142,61 +139,11 @@ Commands define(CLI::App& app, Typed& typed) {
   return commands;
 }
 
-tl::unexpected<Error> usage(std::string message, std::string hint) {
-  return failure(ErrorCode::invalid_argument, std::move(message), std::move(hint));
-}
-
-Result<std::string> absolute(const std::string& option, const std::string& path) {
-  if (path.empty()) return usage(fmt::format("{} is empty.", option), "Name a directory.");
-  std::error_code error;
-  const std::filesystem::path full = std::filesystem::absolute(path, error);
-  if (error) {
-    return failure(ErrorCode::io_error,
-                   "The current directory cannot be read: " + error.message() + ".",
-                   fmt::format("Give {} as an absolute path.", option));
-  }
-  return full.lexically_normal().native();
-}
-
-Result<std::string> home_directory(const std::string& typed) {
-  if (!typed.empty()) return absolute("--home", typed);
-  if (const char* home = std::getenv("KITH_HOME"); home != nullptr && *home != '\0') {
-    return absolute("KITH_HOME", home);
-  }
-  if (const char* user = std::getenv("HOME"); user != nullptr && *user != '\0') {
-    return absolute("HOME", std::string(user) + "/.kith");
-  }
-  return usage("There is no home for this device.", "Say --home DIR, or set HOME or KITH_HOME.");
-}
-
-Result<Address> address(const std::string& option, const std::string& text) {
-  auto parsed = Address::parse(text);
-  if (!parsed) {
-    return usage(fmt::format("{}: '{}' is not an address and port.", option, printable(text)),
-                 "Write 192.0.2.1:4433 or [2001:db8::1]:4433.");
-  }
-  return *parsed;
-}
-
 Result<std::optional<Address>> listen_address(const Typed& typed) {
   if (typed.listen.empty()) return std::nullopt;
-  auto parsed = address("--listen", typed.listen);
+  auto parsed = address_argument("--listen", typed.listen);
   if (!parsed) return tl::unexpected(parsed.error());
   return *parsed;
-}
-
-Result<std::vector<Address>> peer_addresses(const Typed& typed) {
-  std::vector<Address> all;
-  for (const std::string& text : typed.at) {
-    auto parsed = address("--at", text);
-    if (!parsed) return tl::unexpected(parsed.error());
-    if (parsed->port == 0 || parsed->is_unspecified()) {
-      return usage(fmt::format("--at: nothing can be reached at {}.", printable(text)),
-                   "Use an address that the other device prints.");
-    }
-    all.push_back(*parsed);
-  }
-  return all;
 }
 
 Result<CommandArguments> devices_arguments(const Typed& typed, const Commands& commands) {
@@ -213,7 +160,7 @@ Result<CommandArguments> pair_arguments(const Typed& typed) {
 }
 
 Result<CommandArguments> join_arguments(const Typed& typed) {
-  return peer_addresses(typed).map([&](std::vector<Address> at) -> CommandArguments {
+  return peer_addresses(typed.at).map([&](std::vector<Address> at) -> CommandArguments {
     return JoinArguments{typed.words, std::move(at), typed.yes};
   });
 }
@@ -222,7 +169,7 @@ Result<CommandArguments> receive_arguments(const Typed& typed) {
   using Accept = SetReceivePolicy::Accept;
   auto listen = listen_address(typed);
   if (!listen) return tl::unexpected(listen.error());
-  auto inbox = absolute("--inbox", typed.inbox);
+  auto inbox = absolute_directory("--inbox", typed.inbox);
   if (!inbox) return tl::unexpected(inbox.error());
   const Accept accept = typed.accept == "all"   ? Accept::all
                         : typed.accept == "ask" ? Accept::ask
@@ -231,7 +178,7 @@ Result<CommandArguments> receive_arguments(const Typed& typed) {
 }
 
 Result<CommandArguments> send_arguments(const Typed& typed) {
-  return peer_addresses(typed).map([&](std::vector<Address> at) -> CommandArguments {
+  return peer_addresses(typed.at).map([&](std::vector<Address> at) -> CommandArguments {
     return SendArguments{typed.paths, typed.to, std::move(at), typed.destination};
   });
 }
@@ -274,12 +221,6 @@ std::string command_line_of(const CLI::App& app) {
   }
 }
 
-std::string one_line(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return printable(text);
-}
-
 }  // namespace
 
 Result<std::variant<Invocation, HelpText>> parse_arguments(int argc, const char* const* argv) {
@@ -293,21 +234,12 @@ Result<std::variant<Invocation, HelpText>> parse_arguments(int argc, const char*
   } catch (const CLI::CallForVersion& version) {
     return HelpText{std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
-    return usage(one_line(error.what()),
+    return usage(error.what(),
                  fmt::format("Run '{} --help' to see what it takes.", command_line_of(app)));
   }
   auto parsed = invocation(typed, commands);
   if (!parsed) return tl::unexpected(parsed.error());
   return std::variant<Invocation, HelpText>(std::move(*parsed));
-}
-
-bool wants_json(int argc, const char* const* argv) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    if (argument == "--") return false;
-    if (argument == "--json") return true;
-  }
-  return false;
 }
 
 }  // namespace kith::cli

@@ -70,7 +70,4 @@ struct HelpText {  // asked for by --help or --version
 // Errors: invalid_argument, with a hint that names the help to read.
 Result<std::variant<Invocation, HelpText>> parse_arguments(int argc, const char* const* argv);
 
-// Whether --json is among the arguments, for reporting that they cannot be parsed.
-bool wants_json(int argc, const char* const* argv);
-
 }  // namespace kith::cli

@@ -160,11 +160,10 @@ void JsonOutput::question(std::string_view text) {
   write_text(messages_, fmt::format("{} ", text));
 }
 
-void JsonOutput::write(std::string_view event, Json fields) {
+void write_json(std::FILE* to, std::string_view event, const Json& fields) {
   Json object = {{"event", event}};
   object.update(fields);
-  const std::string line = object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  write_text(results_, line);
+  write_text(to, object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace kith::cli

@@ -9,6 +9,9 @@
 
 namespace kith::cli {
 
+// One such object, flushed. What is not UTF-8 in it becomes U+FFFD.
+void write_json(std::FILE* to, std::string_view event, const nlohmann::ordered_json& fields);
+
 class JsonOutput final : public Output {
  public:
   JsonOutput(std::FILE* results, std::FILE* messages) : results_(results), messages_(messages) {}
@@ -37,7 +40,9 @@ class JsonOutput final : public Output {
   bool good() const override { return std::ferror(results_) == 0; }
 
  private:
-  void write(std::string_view event, nlohmann::ordered_json fields);
+  void write(std::string_view event, const nlohmann::ordered_json& fields) {
+    write_json(results_, event, fields);
+  }
 
   std::FILE* results_;
   std::FILE* messages_;

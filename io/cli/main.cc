@@ -4,6 +4,7 @@
 #include <memory>
 #include <variant>
 
+#include "io/cli/argument_values.h"
 #include "io/cli/arguments.h"
 #include "io/cli/commands.h"
 #include "io/cli/human_output.h"

@@ -57,11 +57,13 @@ Result<std::unique_ptr<Core>> Core::open(boost::asio::io_context& context,
   const auto restored = database->load_all();
   if (!restored) return tl::unexpected(restored.error());
 
+  auto engine = make_engine(options.engine, *home, *restored);
+  if (!engine) return tl::unexpected(engine.error());
   auto session = std::make_shared<Session>(context, std::move(*lock), printable(home->device_name),
                                            options.listen);
   DriverOptions driver;
   driver.worker_threads = options.worker_threads;
-  session->start(make_engine(options.engine, *home, *restored), std::move(*database), driver);
+  session->start(std::move(*engine), std::move(*database), options.engine.protocols, driver);
   return std::unique_ptr<Core>(new Core(std::move(session)));
 }
 
@@ -141,6 +143,21 @@ void Core::begin_await_transfer(Completion<Result<FinishedTransfer>> done, Reque
   session_->post([done = std::move(done), request](Session& session) mutable {
     session.await_transfer(request, std::move(done));
   });
+}
+
+void Core::begin_connect(Completion<Result<Connection>> done, std::string alpn, DeviceId device,
+                         ConnectOptions options) {
+  Connect command{options.request, std::move(alpn), device, std::move(options.addresses)};
+  session_->post([done = std::move(done), command = std::move(command)](Session& session) mutable {
+    if (command.request == RequestId{}) command.request = session.new_request();
+    session.connect(std::move(command), std::move(done));
+  });
+}
+
+Service Core::serve(std::string alpn) {
+  const std::uint64_t number = new_request().value;
+  session_->post([alpn, number](Session& session) { session.applications().serve(alpn, number); });
+  return {SessionRef(session_, context()), std::move(alpn), number};
 }
 
 void Core::begin_devices(Completion<std::vector<DeviceSummary>> done) {

@@ -28,6 +28,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/core/application.h"
 #include "io/core/completion.h"
 #include "kith/address.h"
 #include "kith/command.h"
@@ -52,7 +53,8 @@ struct CoreOptions {
                                  Address{.family = Address::Family::ipv6}};
   // Threads for files and hashing; 0: at least four, and one for each processor.
   std::size_t worker_threads = 0;
-  // Lifetimes and timeouts of the engine. Its device_name is set from the one above.
+  // Lifetimes and timeouts of the engine, and the application's own protocols. Its device_name is
+  // set from the one above.
   Config engine;
 };
 
@@ -103,6 +105,11 @@ struct FinishedTransfer {
   Duration elapsed{};
 };
 
+struct ConnectOptions {
+  RequestId request;               // as in PairingOptions
+  std::vector<Address> addresses;  // where to try, together with those of add_device_address()
+};
+
 // Counts by name: the engine's, and those of sockets under "udp/".
 using Counters = std::map<std::string, std::uint64_t>;
 
@@ -144,7 +151,8 @@ class Core {
   // Takes the home for this process and loads it; no socket is opened yet.
   // Errors: already_exists (another process networks with this home; the message names its pid),
   // permission_denied and io_error (the message names the path), corrupt (key or records damaged;
-  // nothing is overwritten), limit_exceeded (written by a newer version of kith).
+  // nothing is overwritten), limit_exceeded (written by a newer version of kith), and those of
+  // Engine::make.
   static Result<std::unique_ptr<Core>> open(boost::asio::io_context& context,
                                             const CoreOptions& options);
 
@@ -218,7 +226,20 @@ class Core {
     return start<Result<FinishedTransfer>>(&Core::begin_await_transfer, token, request);
   }
 
-  // Ends a pairing or a share; its operation completes with `cancelled`.
+  // Connects to a device under a protocol of CoreOptions::engine.protocols; see
+  // io/core/application.h. -> Result<Connection>. Errors: not_found (no such protocol),
+  // permission_denied (not paired, or blocked), refused (by the other device, or another device is
+  // there), unreachable, limit_exceeded, cancelled.
+  template <class Token>
+  auto connect(std::string alpn, DeviceId device, ConnectOptions options, Token&& token) {
+    return start<Result<Connection>>(&Core::begin_connect, token, std::move(alpn), device,
+                                     std::move(options));
+  }
+
+  // Takes the connections of devices under such a protocol, until the Service is destroyed.
+  [[nodiscard]] Service serve(std::string alpn);
+
+  // Ends a pairing, a share or a connect; its operation completes with `cancelled`.
   void cancel(RequestId request);
   // Ends a transfer in either direction.
   void cancel_transfer(TransferId transfer);
@@ -271,6 +292,8 @@ class Core {
   void begin_share(Completion<Result<StartedTransfer>> done, std::vector<std::string> paths,
                    DeviceId device, ShareOptions options);
   void begin_await_transfer(Completion<Result<FinishedTransfer>> done, RequestId request);
+  void begin_connect(Completion<Result<Connection>> done, std::string alpn, DeviceId device,
+                     ConnectOptions options);
   void begin_devices(Completion<std::vector<DeviceSummary>> done);
   void begin_counters(Completion<Counters> done);
   void begin_stop(Completion<Result<void>> done);

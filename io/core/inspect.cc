@@ -18,8 +18,9 @@ Result<HomeView> inspect_home(const CoreOptions& options) {
   } else if (database.error().code != ErrorCode::not_found) {
     return tl::unexpected(database.error());
   }
-  const Engine engine = make_engine(options.engine, *home, restored);
-  return HomeView{engine.id(), printable(home->device_name), engine.devices()};
+  const auto engine = make_engine(options.engine, *home, restored);
+  if (!engine) return tl::unexpected(engine.error());
+  return HomeView{engine->id(), printable(home->device_name), engine->devices()};
 }
 
 }  // namespace kith::io

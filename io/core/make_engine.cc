@@ -9,11 +9,11 @@
 
 namespace kith::io {
 
-Engine make_engine(Config config, Home& home, const RestoredState& restored) {
+Result<Engine> make_engine(Config config, Home& home, const RestoredState& restored) {
   config.device_name = home.device_name;
   Seed seed;
   fill_with_entropy(seed);
-  Engine engine(config, home.key, restored, seed, monotonic_now(), wall_clock_ms());
+  auto engine = Engine::make(config, home.key, restored, seed, monotonic_now(), wall_clock_ms());
   sodium_memzero(seed.data(), seed.size());
   sodium_memzero(home.key.bytes.data(), home.key.bytes.size());
   return engine;

@@ -5,7 +5,7 @@
 
 namespace kith::io {
 
-// The engine of a home, seeded by the system. Wipes the key from `home`.
-Engine make_engine(Config config, Home& home, const RestoredState& restored);
+// The engine of a home, seeded by the system. Wipes the key from `home`. Errors: as Engine::make.
+Result<Engine> make_engine(Config config, Home& home, const RestoredState& restored);
 
 }  // namespace kith::io

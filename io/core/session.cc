@@ -18,8 +18,11 @@ Session::Session(boost::asio::io_context& context, HomeLock lock, std::string na
       name_(std::move(name)),
       listen_(std::move(listen)) {}
 
-void Session::start(Engine engine, Database database, const DriverOptions& options) {
+void Session::start(Engine engine, Database database,
+                    const std::vector<ApplicationProtocol>& protocols,
+                    const DriverOptions& options) {
   id_ = engine.id();
+  applications_.start(SessionRef(weak_from_this(), context_), protocols);
   driver_ = std::make_unique<Driver>(
       strand_, lifetime_, std::move(engine), std::move(database),
       [this](Event event) { on_event(std::move(event)); }, options);
@@ -30,6 +33,10 @@ void Session::give(Command command) {
   if (!ended()) driver_->give(std::move(command));
 }
 
+void Session::give(std::vector<Command> commands) {
+  for (Command& command : commands) give(std::move(command));
+}
+
 // --- events -------------------------------------------------------------------------------------
 
 void Session::add_subscriber(std::shared_ptr<Subscription::Subscriber> subscriber) {
@@ -38,6 +45,7 @@ void Session::add_subscriber(std::shared_ptr<Subscription::Subscriber> subscribe
 
 void Session::on_event(Event event) {
   for (Command& command : requests_.on_event(event)) driver_->give(std::move(command));
+  for (Command& command : applications_.on_event(event)) driver_->give(std::move(command));
   std::erase_if(subscribers_, [](const auto& subscriber) { return !subscriber->wanted; });
   if (subscribers_.empty()) return;
   boost::asio::post(strand_, [subscribers = subscribers_, event = std::move(event)] {
@@ -80,6 +88,14 @@ void Session::start_share(ShareWithDevice command, Requests::Share share) {
   driver_->give(std::move(command));
 }
 
+void Session::connect(Connect command, Completion<Result<Connection>> done) {
+  if (ended()) return done(tl::unexpected(cancelled()));
+  if (requests_.has(command.request)) {
+    return done(tl::unexpected(taken("This request id is in use.")));
+  }
+  give(applications_.connect(std::move(command), std::move(done)));
+}
+
 void Session::await_paired(RequestId request, Completion<Result<PairedDevice>> done) {
   if (ended()) return done(tl::unexpected(cancelled()));
   requests_.await_paired(request, std::move(done));
@@ -116,7 +132,9 @@ void Session::stop(Completion<Result<void>> done) {
   stopping_ = true;
   // A driver holds what it calls by copy.
   auto shared_done = std::make_shared<Completion<Result<void>>>(std::move(done));
-  driver_->stop(requests_.cancel_all(), [this, shared_done](Result<void> outcome) {
+  std::vector<Command> last = applications_.cancel_all();
+  for (Command& command : requests_.cancel_all()) last.push_back(std::move(command));
+  driver_->stop(std::move(last), [this, shared_done](Result<void> outcome) {
     lock_.reset();
     (*shared_done)(std::move(outcome));
   });
@@ -124,6 +142,7 @@ void Session::stop(Completion<Result<void>> done) {
 
 void Session::end_now() {
   lifetime_->exclusively([this] {
+    applications_.cancel_all();
     requests_.cancel_all();
     driver_->end_now();
     lock_.reset();

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "io/core/applications.h"
 #include "io/core/core.h"
 #include "io/core/requests.h"
 #include "io/driver/driver.h"
@@ -22,7 +23,8 @@ class Session : public std::enable_shared_from_this<Session> {
           std::vector<Address> listen);
 
   // Once, before anything else, from any thread.
-  void start(Engine engine, Database database, const DriverOptions& options);
+  void start(Engine engine, Database database, const std::vector<ApplicationProtocol>& protocols,
+             const DriverOptions& options);
 
   boost::asio::io_context& context() const { return context_; }
   DeviceId id() const { return id_; }
@@ -39,11 +41,14 @@ class Session : public std::enable_shared_from_this<Session> {
 
   bool ended() const { return stopping_ || lifetime_->ended(); }
   void give(Command command);
+  void give(std::vector<Command> commands);
+  Applications& applications() { return applications_; }
 
   void add_subscriber(std::shared_ptr<Subscription::Subscriber> subscriber);
   void init_networking(Completion<Result<std::vector<Address>>> done);
   void start_pairing(Command command, RequestId request, Requests::Pairing pairing,
                      bool confirm_automatically);
+  void connect(Connect command, Completion<Result<Connection>> done);
   void start_share(ShareWithDevice command, Requests::Share share);
   void await_paired(RequestId request, Completion<Result<PairedDevice>> done);
   void await_transfer(RequestId request, Completion<Result<FinishedTransfer>> done);
@@ -66,6 +71,7 @@ class Session : public std::enable_shared_from_this<Session> {
   DeviceId id_;
   std::atomic<std::uint64_t> next_request_{1};
   Requests requests_;
+  Applications applications_;
   std::vector<std::shared_ptr<Subscription::Subscriber>> subscribers_;
   bool stopping_ = false;
   std::unique_ptr<Driver> driver_;

@@ -1,3 +1,4 @@
+#include "io/cli/argument_values.h"
 #include "io/cli/arguments.h"
 
 #include <gmock/gmock.h>
