@@ -17,6 +17,8 @@ case $1 in
       # tests
       libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
     )
+    # Talking to iroh needs npm, which other builds of Node.js than Debian's bring with them.
+    command -v npm >/dev/null || packages+=(nodejs npm)
     ;;
   bench) packages=(openssh-server openssh-client rsync socat) ;;
   coverage) packages=(llvm) ;;

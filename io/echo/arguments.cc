@@ -11,6 +11,8 @@ namespace kith::echo {
 namespace {
 
 constexpr std::uint64_t kDefaultBytes = 1u << 20;
+// More than anyone waits for, and exact as a number in JSON.
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 53;
 
 struct Typed {
   std::string home;
@@ -48,7 +50,8 @@ Commands define(CLI::App& app, Typed& typed) {
       ->allow_extra_args(false)
       ->required();
   commands.dial->add_option("--bytes", typed.bytes, "How many bytes to send (default: 1048576)")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{0}, kMostBytes));
   return commands;
 }
 

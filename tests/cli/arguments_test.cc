@@ -1,4 +1,3 @@
-#include "io/cli/argument_values.h"
 #include "io/cli/arguments.h"
 
 #include <gmock/gmock.h>
@@ -6,6 +5,8 @@
 
 #include <initializer_list>
 #include <vector>
+
+#include "io/cli/argument_values.h"
 
 namespace kith::cli {
 namespace {

@@ -15,6 +15,7 @@ import unittest
 from pathlib import Path
 
 KITH = Path(os.environ["KITH"]).resolve()
+KITH_ECHO = KITH.with_name("kith-echo")
 SOURCE = Path(__file__).resolve().parents[2]
 
 # A step that takes longer has failed. Connecting gives up after 10 s, sanitizers slow things down.
@@ -29,11 +30,13 @@ OTHER_CODE = "legal winner thank year wave sausage worth useful legal winner tha
 class Kith:
     """One process in JSON mode. `prefix` is a command that runs it in another environment."""
 
-    def __init__(self, home, *arguments, stdin=subprocess.DEVNULL, prefix=()):
+    def __init__(self, home, *arguments, program=KITH, prefix=(), **options):
+        self._run([*prefix, program, "--json", "--home", home, *arguments], **options)
+
+    def _run(self, command, stdin=subprocess.DEVNULL, env=None):
         self.errors = tempfile.TemporaryFile(mode="w+")
-        self.process = subprocess.Popen(
-            [*prefix, KITH, "--json", "--home", home, *arguments],
-            stdin=stdin, stdout=subprocess.PIPE, stderr=self.errors)
+        self.process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE,
+                                        stderr=self.errors, env=env)
         self.seen = []
         self.queue = queue.Queue()
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -111,6 +114,18 @@ class ProcessTest(unittest.TestCase):
         kith = self.start(home, *arguments, **options)
         kith.exit = kith.finish()
         return kith
+
+    def start_echo(self, home, *arguments, **options):
+        """A `kith-echo listen`: the process, its id and its address."""
+        echo = self.start(home, "listen", "--listen", "127.0.0.1:0", *arguments,
+                          program=KITH_ECHO, **options)
+        event = echo.wait_for("listening")
+        return echo, event["device_id"], event["addresses"][0]
+
+    def dial(self, home, device_id, address, *arguments, **options):
+        """A `kith-echo dial` that has ended."""
+        return self.run_kith(home, "dial", device_id, "--at", address, *arguments,
+                             program=KITH_ECHO, **options)
 
     def device_id(self, home):
         kith = self.run_kith(home, "id")
