@@ -184,7 +184,7 @@ Result<CommandArguments> send_arguments(const Typed& typed) {
 }
 
 Result<CommandArguments> message_arguments(const Typed& typed) {
-  return peer_addresses(typed).map([&](std::vector<Address> at) -> CommandArguments {
+  return peer_addresses(typed.at).map([&](std::vector<Address> at) -> CommandArguments {
     return MessageArguments{typed.to, typed.body, std::move(at)};
   });
 }
