@@ -4,10 +4,11 @@
 //   node iroh_echo.mjs listen             echoes streams until standard input ends
 //   node iroh_echo.mjs lie                the same, with one bit of each stream flipped
 //   node iroh_echo.mjs dial ID ADDR N     sends N bytes and checks what comes back
-//   node iroh_echo.mjs connect ID ADDR N  connects N times, one byte each, and times it
+//   node iroh_echo.mjs connect ID ADDR N  does what kith-connect does (bench/connect)
 //
 // IROH_HOME names the directory that npm installed into. Standard output carries JSON objects.
 
+import { once } from "node:events";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -101,18 +102,29 @@ async function dial(id, at, count) {
   await endpoint.close();
 }
 
+async function connectOnce(endpoint, to) {
+  const begun = performance.now();
+  const connection = await endpoint.connect(to, alpn);
+  const connected = performance.now();
+  const stream = await connection.openBi();
+  await stream.send.writeAll([1]);
+  await stream.recv.read(1);
+  const seconds = (until) => (until - begun) / 1000;
+  const times = { connect_seconds: seconds(connected),
+                  first_byte_seconds: seconds(performance.now()) };
+  connection.close(0n, []);
+  return times;
+}
+
 async function connect(id, at, count) {
   const endpoint = await bind();
-  for (let i = 0; i < count; ++i) {
-    const begun = performance.now();
-    const connection = await endpoint.connect(addressOf(id, at), alpn);
-    const stream = await connection.openBi();
-    await stream.send.writeAll([1]);
-    await stream.recv.read(1);
-    say("connected", { first_byte_seconds: (performance.now() - begun) / 1000 });
-    connection.close(0n, []);
-  }
-  await endpoint.close();
+  const to = addressOf(id, at);
+  for (let i = 0; i < 20; ++i) await connectOnce(endpoint, to);
+  say("ready");
+  await once(process.stdin, "data");
+  for (let i = 0; i < count; ++i) say("connected", await connectOnce(endpoint, to));
+  say("done");
+  await once(process.stdin, "data");
 }
 
 const [command, id, at, count] = process.argv.slice(2);
