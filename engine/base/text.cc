@@ -1,5 +1,6 @@
 #include "engine/base/text.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -135,12 +136,16 @@ std::string to_base32hex(ByteView bytes) { return encode<5>(bytes, kBase32hex); 
 std::optional<Bytes> from_base32hex(std::string_view text) { return decode<5>(text, kBase32hex); }
 
 bool is_utf8(ByteView bytes) {
-  while (!bytes.empty()) {
+  const auto ascii = [](std::byte byte) { return byte < std::byte{0x80}; };
+  for (;;) {
+    // Most of most texts.
+    const auto past_ascii = std::find_if_not(bytes.begin(), bytes.end(), ascii);
+    bytes = bytes.subspan(static_cast<std::size_t>(past_ascii - bytes.begin()));
+    if (bytes.empty()) return true;
     const Character character = next_character(bytes);
     if (!character.code) return false;
     bytes = bytes.subspan(character.length);
   }
-  return true;
 }
 
 std::string printable(ByteView bytes) {
