@@ -156,6 +156,24 @@ void PairingProtocol::on_command(Instant now, const Cancel& command) {
   }
 }
 
+void PairingProtocol::on_command(Instant now, const RemoveDevice& command) {
+  revoke(now, command.device);
+}
+void PairingProtocol::on_command(Instant now, const BlockDevice& command) {
+  revoke(now, command.device);
+}
+
+// A write that is under way is older than the one that removes or blocks, so that one stands.
+void PairingProtocol::revoke(Instant now, const DeviceId& device) {
+  for (auto next = attempts_.begin(); next != attempts_.end();) {
+    const auto attempt = next++;
+    const auto& peer = attempt->second.session->peer();
+    if (!peer || peer->device != device) continue;
+    attempt->second.session->revoke(now);
+    drain(now, attempt);
+  }
+}
+
 // --- connections --------------------------------------------------------------------------------
 
 void PairingProtocol::on_input(Instant now, const ConnectionOpened& input) {

@@ -112,6 +112,8 @@ class PairingProtocol final : public Protocol {
   void on_command(Instant now, const JoinPairing& command);
   void on_command(Instant now, const ConfirmPairing& command);
   void on_command(Instant now, const Cancel& command);
+  void on_command(Instant now, const RemoveDevice& command);
+  void on_command(Instant now, const BlockDevice& command);
   template <class Other>  // other protocols' commands
   void on_command(Instant, const Other&) {}
 
@@ -120,6 +122,7 @@ class PairingProtocol final : public Protocol {
   void make_room_for_attempt(Instant now);
 
   // Carries out what a session asks; forgets the attempt when it is over.
+  void revoke(Instant now, const DeviceId& device);
   void drain(Instant now, Attempts::iterator attempt);
   void carry_out(Instant now, Attempts::iterator attempt, SessionOutput output);
   void ask_person(Instant now, Attempts::iterator attempt, const AskPerson& ask);

@@ -40,8 +40,9 @@ enum class Trigger : std::uint8_t {
   peer_done,  // the peer ended its stream
   lost,       // the connection is gone
   expired,    // the time for this step is over
+  revoked,    // the device was removed or blocked by the person here
 };
-inline constexpr std::size_t kTriggers = 14;
+inline constexpr std::size_t kTriggers = 15;
 
 std::string_view to_string(Step step);
 std::string_view to_string(Trigger trigger);

@@ -201,6 +201,12 @@ void Session::expire(Instant now) {
        {ErrorCode::timed_out, "the other device did not answer in time", "try again"});
 }
 
+void Session::revoke(Instant now) {
+  fail(now, Trigger::revoked,
+       {ErrorCode::cancelled, "the other device was removed or blocked here", ""},
+       Rejection::declined);
+}
+
 std::optional<SessionOutput> Session::poll_output() {
   if (outputs_.empty()) return std::nullopt;
   std::optional<SessionOutput> output(std::move(outputs_.front()));
@@ -240,7 +246,7 @@ void Session::reach_peer(Instant now, Trigger trigger, Peer peer) {
 
 void Session::fail(Instant now, Trigger trigger, Error error, Rejection tell) {
   if (next_step(step_, trigger) != Step::failed) return;
-  const Leftover what = leftover();
+  const Leftover what = leftover(trigger);
   advance(now, trigger);
   if (what == Leftover::kept) {
     error.hint = "the next contact with that device completes the pairing";
@@ -248,7 +254,8 @@ void Session::fail(Instant now, Trigger trigger, Error error, Rejection tell) {
   outputs_.push_back(Failed{std::move(error), what, tell});
 }
 
-Leftover Session::leftover() const {
+Leftover Session::leftover(Trigger failure) const {
+  if (failure == Trigger::revoked) return Leftover::removed;
   switch (step_) {
     case Step::storing:
       return Leftover::withdrawn;

@@ -58,6 +58,7 @@ enum class Leftover : std::uint8_t {
   none,       // it was never asked for
   kept,       // the peer may have sealed the pairing: the next contact finishes it
   withdrawn,  // the peer cannot have: it declined, or our commit was never sent
+  removed,    // the person here has removed or blocked the device: there is none
 };
 struct Failed {
   Error error;
@@ -82,6 +83,7 @@ class Session {
   void connection_lost(Instant now, const Error& error);
   void rejected(Instant now, Rejection reason);
   void expire(Instant now);
+  void revoke(Instant now);
 
   std::optional<SessionOutput> poll_output();
 
@@ -98,7 +100,7 @@ class Session {
   bool advance(Instant now, Trigger trigger);
   void reach_peer(Instant now, Trigger trigger, Peer peer);
   void fail(Instant now, Trigger trigger, Error error, Rejection tell = Rejection::protocol);
-  Leftover leftover() const;
+  Leftover leftover(Trigger failure) const;
   void violate(Instant now, std::string_view what);
   void seal_if_both_committed(Instant now);
 

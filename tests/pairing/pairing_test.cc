@@ -170,6 +170,56 @@ TEST_P(DecliningSide, declined_while_the_record_is_being_written_it_is_withdrawn
   EXPECT_TRUE(agreeing.registry->summaries().empty());
 }
 
+// As the core does: the registry first, then the protocols hear of it.
+void block(Device& device, const DeviceId& peer) {
+  DeviceRecord record;
+  if (const DeviceRecord* known = device.registry->find(peer)) record = known->clone();
+  record.id = peer;
+  record.blocked = true;
+  device.registry->put(std::move(record), DeviceTrigger::blocked);
+  device.command(BlockDevice{peer});
+}
+void remove(Device& device, const DeviceId& peer) {
+  device.registry->apply(peer, DeviceTrigger::removed);
+  device.command(RemoveDevice{peer});
+}
+
+TEST_P(DecliningSide, a_device_blocked_while_its_record_is_written_stays_blocked) {
+  Fabric fabric(2);
+  Device& blocking = fabric[GetParam()];
+  const DeviceId peer = fabric[1 - GetParam()].identity.id();
+  blocking.store_waits = true;
+  fabric.join(1, fabric.start(0));
+  block(blocking, peer);
+  EXPECT_EQ(last_failure(blocking).code, ErrorCode::cancelled);
+  blocking.complete_store();
+  EXPECT_EQ(blocking.registry->state(peer), DeviceState::blocked);
+  EXPECT_FALSE(events_of<PairingFailed>(fabric[1 - GetParam()].events).empty());
+}
+
+TEST_P(DecliningSide, a_device_removed_at_any_time_of_a_pairing_stays_away) {
+  // Each number of commits that may be durable when the person changes its mind.
+  for (std::size_t durable = 0; durable < 3; ++durable) {
+    SCOPED_TRACE(durable);
+    Fabric fabric(2);
+    Device& removing = fabric[GetParam()];
+    const DeviceId peer = fabric[1 - GetParam()].identity.id();
+    removing.store_waits = true;
+    fabric.join(1, fabric.start(0));
+    for (std::size_t i = 0; i < durable; ++i) {
+      removing.complete_store();
+      removing.store_waits = i + 1 < durable;
+    }
+    remove(removing, peer);
+    removing.complete_store();
+    EXPECT_EQ(removing.registry->find(peer), nullptr);
+    fabric.pass(std::chrono::minutes(5));
+    // And the words of the next day pair them.
+    fabric.join(1, fabric.start(0));
+    EXPECT_TRUE(removing.registry->is_paired(peer));
+  }
+}
+
 TEST_P(DecliningSide, a_device_blocked_meanwhile_stays_blocked) {
   Fabric fabric(2);
   Device& agreeing = fabric[1 - GetParam()];
