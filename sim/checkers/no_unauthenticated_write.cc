@@ -18,10 +18,20 @@ bool changes_disk(const FileRequest& request) {
          std::holds_alternative<FileRemove>(request);
 }
 
+// A pairing is durable, on both sides, before its Paired: the last words of it may still be on
+// their way when the first transfer begins.
+bool tells_of_pairing(const Output& output) {
+  if (event_in<Paired>(output) != nullptr) return true;
+  const auto* changed = event_in<DeviceChanged>(output);
+  return changed != nullptr && !changed->removed &&
+         (changed->device.state == DeviceState::paired ||
+          changed->device.state == DeviceState::connected);
+}
+
 }  // namespace
 
 void NoUnauthenticatedWrite::on_output(Device& device, Instant at, const Output& output) {
-  if (event_in<Paired>(output) != nullptr) {
+  if (tells_of_pairing(output)) {
     paired_.insert(device.index());
     return;
   }
