@@ -13,11 +13,13 @@ namespace {
 
 SecretKey secret_of(const MasterKey& key) { return SecretKey::copy_of(key.bytes); }
 
-quic::EndpointConfig quic_config(const Config& config) {
+quic::EndpointConfig quic_config(const Config& config, const Identity& identity) {
   quic::EndpointConfig quic;
   quic.idle_timeout = config.idle_timeout;
   quic.keep_alive = config.keep_alive;
   quic.handshake_timeout = config.connect_timeout;
+  const ByteView reset_key = identity.stateless_reset_key().view();
+  std::copy(reset_key.begin(), reset_key.end(), quic.reset_key.emplace().begin());
   return quic;
 }
 
@@ -37,7 +39,7 @@ Engine::Core::Core(const Config& config, const MasterKey& key, const RestoredSta
   registered_ = register_applications(config.protocols);
   access_.emplace(own_key_, *pairing_, protocols_, devices_,
                   [this] { return this->unix_ms(now_); });
-  endpoint_.emplace(quic_config(config), *access_, root.fork("quic"));
+  endpoint_.emplace(quic_config(config, identity_), *access_, root.fork("quic"));
   dialer_.emplace(*endpoint_, [this](const Address& remote) { return socket_for(remote); });
 }
 

@@ -4,7 +4,9 @@
 // write down as 24 words (engine/words): the same words give the same id on a new machine.
 //
 //   master key --HKDF--+-- "kith identity v1" --> Ed25519 key pair: the device id
-//                      \-- "kith store v1"    --> key that seals records at rest
+//                      +-- "kith store v1"    --> key that seals records at rest
+//                      \-- "kith stateless reset v1" --> key of QUIC's stateless reset tokens, so
+//                          that after a restart peers learn at once that their connections are gone
 //
 // It does not own: where the master key is stored.
 
@@ -22,12 +24,14 @@ class Identity {
   DeviceId id() const { return key_pair_.id(); }
   const KeyPair& key_pair() const { return key_pair_; }
   const SecretKey& store_sealing_key() const { return store_sealing_key_; }
+  const SecretKey& stateless_reset_key() const { return stateless_reset_key_; }
 
   Signature sign(ByteView message) const { return key_pair_.sign(message); }
 
  private:
   KeyPair key_pair_;
   SecretKey store_sealing_key_;
+  SecretKey stateless_reset_key_;
 };
 
 }  // namespace kith

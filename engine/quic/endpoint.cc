@@ -53,7 +53,7 @@ Endpoint::State::State(const EndpointConfig& config, ServerPolicy& policy, Rando
       random_(std::move(random)),
       retry_key_(random_.bytes<32>()),
       tls_(make_tls(random_, config.prefer_chacha20)),
-      router_(random_),
+      router_(random_, config.reset_key),
       shared_{config_, policy, random_, *tls_, router_, events_} {}
 
 Result<ConnectionId> Endpoint::State::connect(Instant now, SocketId socket, const Address& local,

@@ -39,6 +39,8 @@ namespace kith::quic {
 
 enum class CongestionControl : std::uint8_t { cubic, bbr };
 
+using ResetKey = std::array<std::byte, 32>;
+
 struct EndpointConfig {
   Duration idle_timeout = std::chrono::seconds(30);
   Duration keep_alive = std::chrono::seconds(10);
@@ -65,6 +67,9 @@ struct EndpointConfig {
   // BBR loses less to packets that are lost for other reasons than congestion: at 5 % loss and a
   // round trip of 40 ms it fills 43 % of 10 Mbit/s, CUBIC 16 %. Without loss they are equal.
   CongestionControl congestion_control = CongestionControl::bbr;
+  // Of stateless reset tokens (RFC 9000 section 10.3.2). With the same key in every life, peers are
+  // told at the first packet that a connection is gone; absent, they find out by silence.
+  std::optional<ResetKey> reset_key;
 };
 
 using PskKey = std::array<std::byte, 32>;

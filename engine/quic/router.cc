@@ -10,8 +10,8 @@
 
 namespace kith::quic {
 
-Router::Router(RandomSource& random)
-    : reset_key_(random.bytes<32>()), hash_key_(random.bytes<16>()) {
+Router::Router(RandomSource& random, const std::optional<std::array<std::byte, 32>>& reset_key)
+    : reset_key_(reset_key ? *reset_key : random.bytes<32>()), hash_key_(random.bytes<16>()) {
   static_assert(sizeof hash_key_ == crypto_shorthash_KEYBYTES);
   ensure_sodium();
 }

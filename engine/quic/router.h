@@ -27,7 +27,9 @@ using ResetToken = std::array<std::uint8_t, NGTCP2_STATELESS_RESET_TOKENLEN>;
 
 class Router {
  public:
-  explicit Router(RandomSource& random);
+  // `reset_key` as in EndpointConfig.
+  explicit Router(RandomSource& random,
+                  const std::optional<std::array<std::byte, 32>>& reset_key = {});
 
   // A fresh connection id that leads to `connection`.
   ngtcp2_cid new_id(RandomSource& random, ConnectionId connection);

@@ -153,6 +153,53 @@ TEST(Lifetime, a_peer_that_forgot_says_so_with_a_stateless_reset) {
   EXPECT_EQ(pair.client.counter("stateless_reset_received"), 1u);
 }
 
+// Whether the client learns from the server's next life that its connection is gone.
+bool learns_of_restart(const std::optional<ResetKey>& before,
+                       const std::optional<ResetKey>& after) {
+  Pair::Options options;
+  options.server.reset_key = before;
+  Pair pair(options);
+  const ConnectionId connection = pair.establish();
+  const StreamId stream = pair.open(pair.client, connection);
+  chat(pair, connection, stream);
+  options.server.reset_key = after;
+  Host next(options.server, RandomSource(std::array<std::byte, 32>{std::byte{99}}), "next life",
+            pair.server.address);
+  // What is sent to the server reaches its next life, and its answers the client.
+  pair.filter = [&](Packet& packet) {
+    if (packet.to != next.address) return false;
+    DatagramsReceived batch;
+    batch.socket = next.socket;
+    batch.local = packet.to;
+    batch.remote = packet.from;
+    batch.stride = packet.bytes.size();
+    batch.bytes = packet.bytes;
+    next.endpoint.handle_datagrams(pair.now, batch);
+    Bytes buffer(1500);
+    while (const auto answer =
+               next.endpoint.poll_datagrams(pair.now, next.socket, buffer, next.max_segments)) {
+      std::swap(batch.local, batch.remote);
+      batch.socket = pair.client.socket;
+      batch.stride = answer->segment_size;
+      batch.bytes = ByteView(buffer).first(answer->size);
+      pair.client.endpoint.handle_datagrams(pair.now, batch);
+    }
+    return false;
+  };
+  pair.client.endpoint.write(connection, stream, shared("anybody?"), false);
+  pair.run_until([&] { return reason_at(pair.client) != nullptr; }, seconds(3));
+  const CloseReason* reason = reason_at(pair.client);
+  return reason != nullptr && reason->kind == CloseReason::Kind::stateless_reset;
+}
+
+TEST(Lifetime, a_peer_that_started_again_says_so_if_it_has_kept_its_reset_key) {
+  const ResetKey key{std::byte{1}};
+  const ResetKey other{std::byte{2}};
+  EXPECT_TRUE(learns_of_restart(key, key));
+  EXPECT_FALSE(learns_of_restart(key, other));
+  EXPECT_FALSE(learns_of_restart(std::nullopt, std::nullopt));
+}
+
 TEST(Lifetime, a_stateless_reset_with_a_wrong_token_ends_nothing) {
   Pair pair;
   const ConnectionId connection = pair.establish();
