@@ -164,8 +164,9 @@ bool MessagingProtocol::take_frames(Instant now, const StreamKey& key, Stream& s
   while (const auto frame = stream.frames.pop()) {
     const auto message = decode(*frame);
     if (!message) return false;
-    const bool fits = stream.outgoing ? outbox_of(peer).receive(now, *message)
-                                      : inbox_of(peer).receive(key.first, key.second, *message);
+    const bool fits = stream.outgoing
+                          ? outbox_of(peer).receive(now, key.first, key.second, *message)
+                          : inbox_of(peer).receive(key.first, key.second, *message);
     if (!fits) return false;
   }
   return !stream.frames.oversized();
@@ -189,7 +190,7 @@ void MessagingProtocol::end_stream(Instant now, const StreamKey& key, const Erro
   effects_.outputs.push_back(ResetStream{key.first, key.second, 0});
   effects_.outputs.push_back(StopStream{key.first, key.second, 0});
   if (outgoing) {
-    outbox_of(peer).stream_lost(now, error);
+    outbox_of(peer).stream_lost(now, key.first, key.second, error);
   } else {
     inbox_of(peer).stream_lost(key.first, key.second);
   }

@@ -132,12 +132,13 @@ void Outbox::seek(Instant now) {
 void Outbox::connected(Instant now, ConnectionId connection) {
   connections_.insert(connection);
   dial_.reset();
-  if (!queue_.empty()) advance(now, OutboxTrigger::connected);
+  const bool in_use = state_ == OutboxState::greeting || state_ == OutboxState::flowing;
+  if (in_use || !queue_.empty()) advance(now, OutboxTrigger::connected);
 }
 
 void Outbox::disconnected(Instant now, ConnectionId connection, const Error& error) {
   connections_.erase(connection);
-  if (connection_ == connection) stream_lost(now, error);
+  if (connection_ == connection) advance(now, OutboxTrigger::lost, error);
 }
 
 bool Outbox::dial_failed(Instant now, const DialFailed& failed) {
@@ -154,8 +155,9 @@ void Outbox::stream_ready(Instant now, ConnectionId connection, StreamId stream)
   effects_.write(connection, stream, Greeting{counter_.epoch});
 }
 
-void Outbox::stream_lost(Instant now, const Error& error) {
-  advance(now, OutboxTrigger::lost, error);
+void Outbox::stream_lost(Instant now, ConnectionId connection, StreamId stream,
+                         const Error& error) {
+  if (connection_ == connection && stream_ == stream) advance(now, OutboxTrigger::lost, error);
 }
 
 void Outbox::expire(Instant now) {
@@ -188,7 +190,12 @@ void Outbox::enter(Instant now, const Error& error) {
       effects_.outputs.push_back(DialDevice{*dial_, device_});
       break;
     case OutboxState::opening:
-      connection_ = *connections_.begin();
+      if (stream_) {
+        effects_.outputs.push_back(ResetStream{*connection_, *stream_, 0});
+        effects_.outputs.push_back(StopStream{*connection_, *stream_, 0});
+        stream_.reset();
+      }
+      connection_ = *connections_.rbegin();  // the newest
       effects_.outputs.push_back(OpenStream{*connection_, StreamKind::bidirectional, 0});
       break;
     case OutboxState::greeting:
@@ -215,7 +222,9 @@ void Outbox::enter(Instant now, const Error& error) {
 
 // --- what the receiver says ---------------------------------------------------------------------
 
-bool Outbox::receive(Instant now, const Message& message) {
+bool Outbox::receive(Instant now, ConnectionId connection, StreamId stream,
+                     const Message& message) {
+  if (connection_ != connection || stream_ != stream) return true;
   if (const auto* resume = std::get_if<Resume>(&message)) {
     if (state_ != OutboxState::greeting || renumber_) return false;
     on_resume(now, resume->sequence);

@@ -42,9 +42,10 @@ class Outbox {
   void disconnected(Instant now, ConnectionId connection, const Error& error);
   bool dial_failed(Instant now, const DialFailed& failed);
   void stream_ready(Instant now, ConnectionId connection, StreamId stream);
-  void stream_lost(Instant now, const Error& error);
+  // Streams other than the one in use do nothing.
+  void stream_lost(Instant now, ConnectionId connection, StreamId stream, const Error& error);
   // False if the message has no place here.
-  bool receive(Instant now, const Message& message);
+  bool receive(Instant now, ConnectionId connection, StreamId stream, const Message& message);
   void expire(Instant now);
 
   // Nothing waits any more and nothing is remembered: the device was removed or blocked.

@@ -14,15 +14,17 @@ constexpr Cell kFlow = OutboxState::flowing;
 constexpr Cell kWait = OutboxState::waiting;
 
 // Rows: OutboxState, columns: OutboxTrigger, each in its order. A stream that flows stays when all
-// is delivered: the next message takes no greeting.
+// is delivered: the next message takes no greeting. A new connection is preferred to the one in
+// use: a device that has started again dials, while the old connection seems alive until it times
+// out.
 constexpr std::array<std::array<Cell, kOutboxTriggers>, kOutboxStates> kTable{{
     // clang-format off
     // queued, connected, dial_failed, stream_ready, resumed, lost, due, emptied
     {{kDial, kOpen, kNone, kNone, kNone, kNone, kNone, kNone}},   // idle
     {{kNone, kOpen, kWait, kNone, kNone, kNone, kNone, kIdle}},   // dialing
     {{kNone, kNone, kNone, kGreet, kNone, kWait, kNone, kIdle}},  // opening
-    {{kNone, kNone, kNone, kNone, kFlow, kWait, kNone, kIdle}},   // greeting
-    {{kNone, kNone, kNone, kNone, kNone, kWait, kNone, kNone}},   // flowing
+    {{kNone, kOpen, kNone, kNone, kFlow, kWait, kNone, kIdle}},   // greeting
+    {{kNone, kOpen, kNone, kNone, kNone, kWait, kNone, kNone}},   // flowing
     {{kNone, kOpen, kNone, kNone, kNone, kNone, kDial, kIdle}},   // waiting
     // clang-format on
 }};

@@ -55,6 +55,11 @@ void Fabric::restart(int side) {
   make(side);
 }
 
+void Fabric::restart_unnoticed(int side) {
+  connection_ = {};
+  restart(side);
+}
+
 void Fabric::command(int side, const Command& command) {
   give(side, command);
   settle();

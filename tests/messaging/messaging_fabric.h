@@ -56,6 +56,8 @@ class Fabric {
   void cut();
   // The device forgets all but its store; what it had asked for is lost.
   void restart(int side);
+  // The same, and the other side does not learn that their connection is gone.
+  void restart_unnoticed(int side);
   bool connected() const { return connection_.value != 0; }
 
   // Sees every write of a stream before it is delivered; false cuts the connection instead.

@@ -85,6 +85,22 @@ TEST(Messaging, the_connection_of_the_peer_carries_what_waits_for_it) {
   EXPECT_EQ(fabric.alice().bodies(), Bodies{"from bob"});
 }
 
+TEST(Messaging, a_device_that_started_again_is_reached_by_the_connection_it_has_made_since) {
+  for (const bool waits : {false, true}) {
+    Fabric fabric;
+    fabric.bob().acknowledges = true;
+    fabric.receive();
+    fabric.send("0");
+    fabric.restart_unnoticed(Fabric::kBob);
+    fabric.receive();
+    if (waits) fabric.send("1");  // into nothing
+    fabric.command(Fabric::kBob, SendMessage{RequestId{9}, fabric.alice().id, "from bob", {}});
+    if (!waits) fabric.send("1");
+    EXPECT_EQ(fabric.bob().bodies(), numbered(2)) << waits;
+    EXPECT_EQ(fabric.alice().all<MessageDelivered>().size(), 2u) << waits;
+  }
+}
+
 TEST(Messaging, what_was_queued_survives_a_restart_of_its_sender) {
   Fabric fabric;
   fabric.bob().reachable = false;

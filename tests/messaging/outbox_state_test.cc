@@ -12,13 +12,14 @@ using S = OutboxState;
 using T = OutboxTrigger;
 
 const std::map<std::pair<S, T>, S> kDiagram{
-    {{S::idle, T::queued}, S::dialing},       {{S::idle, T::connected}, S::opening},
-    {{S::dialing, T::connected}, S::opening}, {{S::dialing, T::dial_failed}, S::waiting},
-    {{S::dialing, T::emptied}, S::idle},      {{S::opening, T::stream_ready}, S::greeting},
-    {{S::opening, T::lost}, S::waiting},      {{S::opening, T::emptied}, S::idle},
-    {{S::greeting, T::resumed}, S::flowing},  {{S::greeting, T::lost}, S::waiting},
-    {{S::greeting, T::emptied}, S::idle},     {{S::flowing, T::lost}, S::waiting},
-    {{S::waiting, T::connected}, S::opening}, {{S::waiting, T::due}, S::dialing},
+    {{S::idle, T::queued}, S::dialing},        {{S::idle, T::connected}, S::opening},
+    {{S::dialing, T::connected}, S::opening},  {{S::dialing, T::dial_failed}, S::waiting},
+    {{S::dialing, T::emptied}, S::idle},       {{S::opening, T::stream_ready}, S::greeting},
+    {{S::opening, T::lost}, S::waiting},       {{S::opening, T::emptied}, S::idle},
+    {{S::greeting, T::resumed}, S::flowing},   {{S::greeting, T::lost}, S::waiting},
+    {{S::greeting, T::connected}, S::opening}, {{S::flowing, T::connected}, S::opening},
+    {{S::greeting, T::emptied}, S::idle},      {{S::flowing, T::lost}, S::waiting},
+    {{S::waiting, T::connected}, S::opening},  {{S::waiting, T::due}, S::dialing},
     {{S::waiting, T::emptied}, S::idle},
 };
 
