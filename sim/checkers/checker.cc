@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "sim/checkers/durable_before_acknowledged.h"
+#include "sim/checkers/messages.h"
 #include "sim/checkers/no_partial_content.h"
 #include "sim/checkers/no_unauthenticated_write.h"
 #include "sim/checkers/published_equals_source.h"
@@ -24,6 +25,7 @@ std::vector<std::unique_ptr<Checker>> all_checkers(World& world) {
   checkers.push_back(std::make_unique<NoPartialContent>());
   checkers.push_back(std::make_unique<NoUnauthenticatedWrite>());
   checkers.push_back(std::make_unique<DurableBeforeAcknowledged>());
+  checkers.push_back(std::make_unique<Messages>());
   checkers.push_back(std::make_unique<Timers>(world));
   return checkers;
 }

@@ -66,6 +66,18 @@ Verdict judge_digest(const DigestExpectation& wanted, World& world, const Facts&
   return {true, to_hex(received.digest)};
 }
 
+Verdict judge_messages(const MessagesExpectation& wanted, const Facts& facts) {
+  const MessageFacts* const messages = facts.find_messages(wanted.messages);
+  if (messages == nullptr) return {false, "never begun"};
+  if (messages->delivered.size() >= messages->wanted &&
+      messages->received.size() >= messages->wanted) {
+    return by_then(messages->last, wanted.within);
+  }
+  return {false, fmt::format("of {}, {} were queued, {} received and {} known to be delivered",
+                             messages->wanted, messages->queued.size(), messages->received.size(),
+                             messages->delivered.size())};
+}
+
 Verdict judge_violations(const std::vector<std::unique_ptr<Checker>>& checkers) {
   const auto violated =
       std::count_if(checkers.begin(), checkers.end(), [](const auto& each) { return !each->ok(); });
@@ -84,6 +96,8 @@ Finding judge(const Expectation& expectation, World& world, const Facts& facts,
           return judge_transfer(wanted, facts);
         } else if constexpr (std::is_same_v<T, DigestExpectation>) {
           return judge_digest(wanted, world, facts);
+        } else if constexpr (std::is_same_v<T, MessagesExpectation>) {
+          return judge_messages(wanted, facts);
         } else {
           return judge_violations(checkers);
         }

@@ -35,6 +35,11 @@ const SendFacts* Facts::find_send(const std::string& name) const {
   return found == sends_.end() ? nullptr : &found->second;
 }
 
+const MessageFacts* Facts::find_messages(const std::string& name) const {
+  const auto found = messages_.find(name);
+  return found == messages_.end() ? nullptr : &found->second;
+}
+
 SendFacts* Facts::by_request(DeviceIndex device, RequestId request) {
   const auto found = std::find_if(sends_.begin(), sends_.end(), [&](const auto& entry) {
     return entry.second.from == device && entry.second.request == request;
@@ -83,6 +88,20 @@ void Facts::note(const Device& device, Instant, const TransferFailed& event) {
   SendFacts* send = by_request(device.index(), event.request);
   if (send == nullptr) send = by_transfer(event.transfer);
   if (send != nullptr) send->failure = text_of(event.error);
+}
+
+void Facts::note(const Device& device, Instant at, const MessageDelivered& event) {
+  for (auto& [name, facts] : messages_) {
+    if (facts.from != device.index() || !facts.queued.contains(event.message)) continue;
+    if (facts.delivered.insert(event.message).second) facts.last = at;
+  }
+}
+
+void Facts::note(const Device& device, Instant at, const MessageReceived& event) {
+  for (auto& [name, facts] : messages_) {
+    if (facts.to != device.index() || !facts.queued.contains(event.message)) continue;
+    if (facts.received.insert(event.message).second) facts.last = at;
+  }
 }
 
 }  // namespace kith::sim

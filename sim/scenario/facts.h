@@ -1,10 +1,11 @@
 #pragma once
 
 // What a run has come to, as expectations ask for it: who paired with whom and when, and what
-// became of each thing that was sent.
+// became of each thing that was sent and written.
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,17 @@ struct SendFacts {
   std::string failure;
 };
 
+// One step's messages.
+struct MessageFacts {
+  DeviceIndex from = 0;
+  DeviceIndex to = 0;
+  std::uint64_t wanted = 0;
+  std::set<MessageId> queued;     // as the sender was told
+  std::set<MessageId> delivered;  // of these, as the sender was told
+  std::set<MessageId> received;   // of these, by the receiver's application
+  Instant last;                   // when the latest of these became known
+};
+
 class Facts final : public Observer {
  public:
   void on_output(Device& device, Instant at, const Output& output) override;
@@ -40,6 +52,8 @@ class Facts final : public Observer {
   // By the name the scenario gave it; references stay valid.
   SendFacts& send(const std::string& name) { return sends_[name]; }
   const SendFacts* find_send(const std::string& name) const;
+  MessageFacts& messages(const std::string& name) { return messages_[name]; }
+  const MessageFacts* find_messages(const std::string& name) const;
 
  private:
   SendFacts* by_request(DeviceIndex device, RequestId request);
@@ -52,12 +66,15 @@ class Facts final : public Observer {
   void note(const Device& device, Instant at, const ItemCompleted& event);
   void note(const Device& device, Instant at, const TransferCompleted& event);
   void note(const Device& device, Instant at, const TransferFailed& event);
+  void note(const Device& device, Instant at, const MessageDelivered& event);
+  void note(const Device& device, Instant at, const MessageReceived& event);
   template <class Other>
   void note(const Device&, Instant, const Other&) {}
 
   std::map<std::pair<DeviceIndex, DeviceId>, Instant> paired_;
   std::map<DeviceIndex, std::string> pairing_failures_;
   std::map<std::string, SendFacts> sends_;
+  std::map<std::string, MessageFacts> messages_;
 };
 
 }  // namespace kith::sim

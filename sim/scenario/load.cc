@@ -167,12 +167,11 @@ std::vector<Fault> read_faults(const JsonValue& value, const Names& names,
   return faults;
 }
 
-std::string read_send_name(JsonObject& keys, const Scenario& scenario) {
-  const JsonValue send = keys.at("send");
-  const std::string name = send.text();
+std::string read_step_name(const JsonValue& value, const Scenario& scenario) {
+  const std::string name = value.text();
   const bool known = std::any_of(scenario.workload.begin(), scenario.workload.end(),
                                  [&name](const auto& step) { return step.name == name; });
-  if (!known) send.refuse(fmt::format("no step of the workload is named \"{}\"", name));
+  if (!known) value.refuse(fmt::format("no step of the workload is named \"{}\"", name));
   return name;
 }
 
@@ -189,14 +188,17 @@ std::vector<Expectation> read_expectations(const JsonValue& value, const Names& 
       expectation.what =
           PairedExpectation{first, second, keys.seconds("within_s", scenario.duration)};
     } else if (kind.text() == "transfer_completed") {
-      expectation.what = TransferExpectation{read_send_name(keys, scenario),
+      expectation.what = TransferExpectation{read_step_name(keys.at("send"), scenario),
                                              keys.seconds("within_s", scenario.duration)};
     } else if (kind.text() == "digest_equal") {
-      expectation.what = DigestExpectation{read_send_name(keys, scenario)};
+      expectation.what = DigestExpectation{read_step_name(keys.at("send"), scenario)};
+    } else if (kind.text() == "messages_delivered") {
+      expectation.what = MessagesExpectation{read_step_name(keys.at("messages"), scenario),
+                                             keys.seconds("within_s", scenario.duration)};
     } else if (kind.text() != "no_violations") {
       kind.refuse(
           fmt::format("no such kind of expectation: \"{}\"; known: paired, "
-                      "transfer_completed, digest_equal, no_violations",
+                      "transfer_completed, digest_equal, messages_delivered, no_violations",
                       kind.text()));
     }
     keys.done();

@@ -103,11 +103,15 @@ void Run::on_started(Device& device, Instant) {
   any.ip = {};
   device.submit(Listen{stage_.new_request(), any});
   device.submit(SetReceivePolicy{SetReceivePolicy::Accept::all, std::string(kInbox)});
+  device.submit(ReceiveMessages{});
 }
 
 void Run::on_output(Device& device, Instant, const Output& output) {
   const auto* event = std::get_if<Event>(&output);
   if (event == nullptr) return;
+  if (const auto* received = std::get_if<MessageReceived>(event)) {
+    device.submit(AcknowledgeMessage{received->device, received->message});
+  }
   for (const auto& step : steps_) step->on_event(stage_, device, *event);
 }
 

@@ -66,10 +66,15 @@ struct DigestExpectation {
   std::string send;
 };
 // No checker saw a violation.
+struct MessagesExpectation {
+  std::string messages;  // the name of a step
+  Duration within{};
+};
 struct NoViolationsExpectation {};
 struct Expectation {
   std::string name;
-  std::variant<PairedExpectation, TransferExpectation, DigestExpectation, NoViolationsExpectation>
+  std::variant<PairedExpectation, TransferExpectation, DigestExpectation, MessagesExpectation,
+               NoViolationsExpectation>
       what;
 };
 

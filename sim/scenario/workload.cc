@@ -22,6 +22,7 @@ Handlers built_in_handlers() {
   Handlers handlers;
   handlers.steps["pair"] = read_pair_step;
   handlers.steps["send"] = read_send_step;
+  handlers.steps["message"] = read_message_step;
   return handlers;
 }
 

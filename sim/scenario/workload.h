@@ -1,7 +1,7 @@
 #pragma once
 
 // What the people of a scenario do. A kind of step is registered by name and reads its own keys;
-// the kinds that ship (pair, send) are registered like an embedder's own.
+// the kinds that ship (pair, send, message) are registered like an embedder's own.
 //
 //   struct Greet : WorkloadStep { void begin(Stage& stage) override { ... } };
 //   handlers.steps["greet"] = [](JsonObject& keys, const Names& names) {
@@ -81,11 +81,12 @@ struct Handlers {
   std::map<std::string, StepReader> steps;  // by kind
 };
 
-// pair and send.
+// pair, send and message.
 Handlers built_in_handlers();
 
 // The readers of built_in_handlers.
 StepFactory read_pair_step(JsonObject& keys, const Names& names);
 StepFactory read_send_step(JsonObject& keys, const Names& names);
+StepFactory read_message_step(JsonObject& keys, const Names& names);
 
 }  // namespace kith::sim

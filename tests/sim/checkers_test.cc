@@ -9,6 +9,7 @@
 #include <string>
 
 #include "sim/checkers/durable_before_acknowledged.h"
+#include "sim/checkers/messages.h"
 #include "sim/checkers/no_partial_content.h"
 #include "sim/checkers/no_unauthenticated_write.h"
 #include "sim/checkers/published_equals_source.h"
@@ -56,7 +57,7 @@ TEST_F(CheckerTest, a_transfer_as_it_should_be_violates_nothing) {
   on_disk(DirectorySync{{}, {"/inbox", ""}});
   say_received(kContent);
   say_sent();
-  EXPECT_EQ(checkers.size(), 5u);
+  EXPECT_EQ(checkers.size(), 6u);
   for (const auto& checker : checkers) {
     checker->finish(world_);
     EXPECT_TRUE(checker->ok()) << checker->name() << ": " << checker->first_violation();
@@ -264,6 +265,62 @@ TEST_F(CheckerTest, counts_all_violations_and_shows_the_first) {
 }
 
 // --- helpers ------------------------------------------------------------------------------------
+
+// Alice has written to Bob, and was told that it is queued.
+class MessagesTest : public CheckerTest {
+ protected:
+  void SetUp() override {
+    CheckerTest::SetUp();
+    watch(checker_);
+    command(*bob_, ReceiveMessages{});
+    write(1);
+  }
+  void write(std::uint8_t number) {
+    command(*alice_, SendMessage{{number}, bob_->id(), "{}", {}});
+    say(*alice_, MessageQueued{{number}, bob_->id(), id(number)});
+  }
+  void receive(std::uint8_t number, std::string body = "{}") {
+    say(*bob_, MessageReceived{alice_->id(), id(number), {}, std::move(body)});
+  }
+  static MessageId id(std::uint8_t number) { return {{std::byte{number}}}; }
+
+  Messages checker_;
+};
+
+TEST_F(MessagesTest, a_message_as_it_should_be_violates_nothing) {
+  receive(1);
+  say(*alice_, MessageDelivered{{1}, bob_->id(), id(1)});
+  checker_.finish(world_);
+  EXPECT_TRUE(checker_.ok()) << checker_.first_violation();
+}
+
+TEST_F(MessagesTest, another_body_is_seen) {
+  receive(1, "[]");
+  EXPECT_THAT(checker_.first_violation(), HasSubstr("with another body"));
+}
+
+TEST_F(MessagesTest, a_message_that_comes_twice_is_seen) {
+  receive(1);
+  receive(1);
+  EXPECT_THAT(checker_.first_violation(), HasSubstr("twice in one life"));
+}
+
+TEST_F(MessagesTest, another_order_is_seen) {
+  write(2);
+  receive(2);
+  receive(1);
+  EXPECT_THAT(checker_.first_violation(), HasSubstr("another order"));
+}
+
+TEST_F(MessagesTest, a_message_for_somebody_else_is_seen) {
+  say(*alice_, MessageReceived{bob_->id(), id(1), {}, "{}"});
+  EXPECT_THAT(checker_.first_violation(), HasSubstr("to another device"));
+}
+
+TEST_F(MessagesTest, a_delivery_nobody_asked_for_is_seen) {
+  say(*bob_, MessageDelivered{{1}, alice_->id(), id(1)});
+  EXPECT_THAT(checker_.first_violation(), HasSubstr("had not asked for"));
+}
 
 void CheckerTest::SetUp() {
   DeviceSpec spec;

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,10 @@ struct Refused {
   const char* by;
   const char* place;
   const char* reason;
+
+  friend void PrintTo(const Refused& refused, std::ostream* to) {
+    *to << refused.place << " " << refused.by;
+  }
 };
 
 class ScenarioRefusal : public ::testing::TestWithParam<Refused> {};
@@ -139,7 +144,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "not an IP address"},
         Refused{R"("2001:db8::7")", R"("::")", "$.topology.devices[1].address", "unspecified"},
         Refused{R"("kind": "pair")", R"("kind": "marry")", "$.workload[0].kind",
-                "known: pair, send"},
+                "known: message, pair, send"},
         Refused{R"("joiner": "bob")", R"("joiner": "alice")", "$.workload[0].joiner",
                 "another device"},
         Refused{R"("at_s": 2,)", R"("at_s": 61,)", "$.workload[1].at_s", "must be at most 60.5"},
