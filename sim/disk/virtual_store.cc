@@ -40,8 +40,11 @@ void VirtualStore::fail_commit(std::uint64_t nth, ErrorCode code) {
 }
 
 void VirtualStore::crash(RandomSource& random) {
-  const std::uint64_t survivors = random.below(underway_.size() + 1);
-  for (std::uint64_t i = 0; i < survivors; ++i) finish();
+  crash(static_cast<std::size_t>(random.below(underway_.size() + 1)));
+}
+
+void VirtualStore::crash(std::size_t survivors) {
+  for (std::size_t i = 0; i < survivors; ++i) finish();
   underway_.clear();
 }
 

@@ -40,6 +40,8 @@ class VirtualStore {
 
   // The machine or the process dies.
   void crash(RandomSource& random);
+  // The same, with so many of the oldest commits under way surviving.
+  void crash(std::size_t survivors);
 
   const RestoredState& content() const { return content_; }
 

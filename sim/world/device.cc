@@ -57,20 +57,19 @@ void Device::start() {
   world_.notify(&Observer::on_started, *this, world_.now());
   Step done;
   finish_step(done);
-  stepping_ = false;
-  run_queued();
+  end_step();
 }
 
-void Device::stop(Ending ending) {
+void Device::stop(Ending ending, Unfinished unfinished) {
   if (!running()) return;
   KITH_CHECK(!stepping_);
   world_.recorder().stopped(index_, world_.now());
   engine_.reset();
-  drop_underway(ending);
+  drop_underway(ending, unfinished);
   world_.notify(&Observer::on_stopped, *this, world_.now(), ending);
 }
 
-void Device::drop_underway(Ending ending) {
+void Device::drop_underway(Ending ending, Unfinished unfinished) {
   sockets_.clear();
   ports_.clear();
   inputs_.clear();
@@ -80,23 +79,51 @@ void Device::drop_underway(Ending ending) {
 
   RandomSource fate = random_.fork("ending", lives_);
   std::vector<std::uint64_t> keys;
-  for (const auto& [key, operation] : files_) keys.push_back(key);
+  for (const auto& [key, underway] : files_) keys.push_back(key);
   fate.shuffle(std::span(keys));
   for (const std::uint64_t key : keys) {
-    if (!fate.chance(1, 2)) continue;
-    const VirtualDisk::Operation& operation = *files_[key];
+    const bool drawn = fate.chance(1, 2);
+    if (unfinished == Unfinished::drawn ? !drawn : unfinished == Unfinished::lost) continue;
+    const VirtualDisk::Operation& operation = *files_[key].operation;
     const FileCompleted completed = disk_.finish(operation, world_.unix_ns());
     world_.notify(&Observer::on_file_done, *this, world_.now(), operation.request,
                   completed.outcome);
   }
   files_.clear();
-  store_.crash(fate);
+  if (unfinished == Unfinished::drawn) {
+    store_.crash(fate);
+  } else {
+    store_.crash(unfinished == Unfinished::kept ? store_.underway() : 0);
+  }
   store_free_at_ = world_.now();
   if (ending == Ending::crashed) {
     disk_.crash(fate);
   } else {
     disk_.kill();
   }
+}
+
+// --- planned deaths -----------------------------------------------------------------------------
+
+void Device::crash_at(const Crash& crash) {
+  const bool divisible =
+      crash.effect == EffectKind::store_commit || crash.effect == EffectKind::file;
+  KITH_CHECK_MSG(crash.moment != Moment::during || divisible, "a datagram has no middle");
+  KITH_CHECK(crash.nth > 0);
+  plan_ = PlannedCrash{crash, effects(crash.effect) + crash.nth};
+}
+
+bool Device::dies_at(EffectKind kind, std::uint64_t number, Moment moment) const {
+  return plan_ && plan_->crash.effect == kind && plan_->number == number &&
+         plan_->crash.moment == moment;
+}
+
+void Device::die() {
+  const Crash crash = plan_->crash;
+  plan_.reset();
+  dying_ = false;
+  stop(crash.ending, crash.unfinished);
+  if (crash.down) schedule(*crash.down, Kind::restart, lives_);
 }
 
 void Device::submit(Command command) {
@@ -115,9 +142,11 @@ Address Device::address(std::uint16_t port) const {
 // --- the run loop -------------------------------------------------------------------------------
 
 void Device::on_event(Instant, std::uint64_t argument) {
-  if (!running()) return;
   const std::uint64_t key = argument >> kKindBits;
-  switch (static_cast<Kind>(argument & ((1u << kKindBits) - 1))) {
+  const auto kind = static_cast<Kind>(argument & ((1u << kKindBits) - 1));
+  if (kind == Kind::restart && !running() && key == lives_) return start();
+  if (!running()) return;
+  switch (kind) {
     case Kind::timer:
       return on_timer(key);
     case Kind::file:
@@ -126,6 +155,8 @@ void Device::on_event(Instant, std::uint64_t argument) {
       return finish_store(key);
     case Kind::room:
       return on_room(key);
+    case Kind::restart:
+      return;
     case Kind::input:
       break;
   }
@@ -148,8 +179,25 @@ void Device::on_datagrams(Instant, const Arrival& arrival) {
     return;
   }
   constexpr std::uint32_t kOnlyInterface = 1;
-  step(DatagramsReceived{port->second, arrival.local, arrival.remote, kOnlyInterface, arrival.ecn,
-                         arrival.stride, arrival.bytes});
+  DatagramsReceived received{port->second, arrival.local,  arrival.remote, kOnlyInterface,
+                             arrival.ecn,  arrival.stride, arrival.bytes};
+  const std::optional<std::size_t> last = last_bytes_received(arrival);
+  if (last) received.bytes = received.bytes.first(*last);
+  if (!last || *last > 0) step(received);
+  if (last && running()) die();
+}
+
+// Where in a batch the datagrams end that a device receives before it dies, if it does.
+std::optional<std::size_t> Device::last_bytes_received(const Arrival& arrival) {
+  const std::size_t stride = std::max<std::size_t>(arrival.stride, 1);
+  std::size_t at = 0;
+  do {
+    const std::uint64_t number = count(EffectKind::datagram_received);
+    if (dies_at(EffectKind::datagram_received, number, Moment::before)) return at;
+    at = std::min(at + stride, arrival.bytes.size());
+    if (dies_at(EffectKind::datagram_received, number, Moment::after)) return at;
+  } while (at < arrival.bytes.size());
+  return std::nullopt;
 }
 
 void Device::step(const Input& input, std::string_view asked_by) {
@@ -162,7 +210,12 @@ void Device::step(const Input& input, std::string_view asked_by) {
   done.timer = std::holds_alternative<TimerFired>(input);
   done.asked_by = asked_by;
   finish_step(done);
+  end_step();
+}
+
+void Device::end_step() {
   stepping_ = false;
+  if (dying_) return die();
   run_queued();
 }
 
@@ -174,8 +227,10 @@ void Device::finish_step(Step& done) {
     ++done.outputs;
     world_.notify(&Observer::on_output, *this, world_.now(), *output);
     std::visit([this](const auto& effect) { carry_out(effect); }, *output);
+    if (dying_) return;
   }
   send_datagrams(done);
+  if (dying_) return;
   close_sockets();
   done.wakeup = engine_->next_wakeup();
   arm_timer(done.wakeup);
@@ -262,7 +317,7 @@ void Device::close_sockets() {
 
 void Device::send_datagrams(Step& done) {
   for (auto& [id, socket] : sockets_) {
-    if (socket.open && socket.writable) send_from(id, socket, done);
+    if (socket.open && socket.writable && !dying_) send_from(id, socket, done);
   }
 }
 
@@ -277,6 +332,7 @@ void Device::send_from(SocketId id, Socket& socket, Step& done) {
     ++done.transmits;
     world_.notify(&Observer::on_transmit, *this, world_.now(), *sent, bytes);
     transmit(socket, *sent, bytes);
+    if (dying_) return;
   }
   block_sockets();
 }
@@ -293,8 +349,13 @@ void Device::transmit(const Socket& socket, const Transmit& transmit, ByteView b
   }
   source.port = socket.local.port;
   for (std::size_t at = 0; at < bytes.size(); at += transmit.segment_size) {
+    const std::uint64_t number = count(EffectKind::datagram_sent);
+    dying_ = dies_at(EffectKind::datagram_sent, number, Moment::before);
+    if (dying_) return;
     world_.network().send(node_, source, transmit.remote, transmit.ecn,
                           bytes.subspan(at, std::min(transmit.segment_size, bytes.size() - at)));
+    dying_ = dies_at(EffectKind::datagram_sent, number, Moment::after);
+    if (dying_) return;
   }
 }
 
@@ -329,33 +390,46 @@ void Device::on_room(std::uint64_t life) {
 // --- effects ------------------------------------------------------------------------------------
 
 void Device::begin_file(FileRequest request) {
+  const std::uint64_t number = count(EffectKind::file);
+  dying_ = dies_at(EffectKind::file, number, Moment::before);
+  if (dying_) return;
   const Duration delay = draw_delay(spec_.disk, request, delays_);
   const std::uint64_t key = ++next_key_;
-  files_.emplace(key, disk_.begin(std::move(request)));
+  files_.emplace(key, FileUnderway{disk_.begin(std::move(request)), number});
   schedule(delay, Kind::file, key);
+  dying_ = dies_at(EffectKind::file, number, Moment::during);
 }
 
 void Device::finish_file(std::uint64_t key) {
   const auto found = files_.find(key);
   if (found == files_.end()) return;
-  const std::unique_ptr<VirtualDisk::Operation> operation = std::move(found->second);
+  const FileUnderway underway = std::move(found->second);
   files_.erase(found);
-  const FileCompleted completed = disk_.finish(*operation, world_.unix_ns());
-  world_.notify(&Observer::on_file_done, *this, world_.now(), operation->request,
+  const FileCompleted completed = disk_.finish(*underway.operation, world_.unix_ns());
+  world_.notify(&Observer::on_file_done, *this, world_.now(), underway.operation->request,
                 completed.outcome);
+  if (dies_at(EffectKind::file, underway.number, Moment::after)) return die();
   step(completed);
 }
 
 void Device::carry_out(const StoreCommit& output) {
+  const std::uint64_t number = count(EffectKind::store_commit);
+  dying_ = dies_at(EffectKind::store_commit, number, Moment::before);
+  if (dying_) return;
   store_.begin(output);
   const Duration delay = draw_between(delays_, spec_.store.latency_least, spec_.store.latency_most);
   store_free_at_ = std::max(store_free_at_, world_.now() + delay);
   schedule(store_free_at_ - world_.now(), Kind::store, lives_);
+  dying_ = dies_at(EffectKind::store_commit, number, Moment::during);
 }
 
 void Device::finish_store(std::uint64_t life) {
   if (life != lives_) return;
-  step(store_.finish());
+  // Commits complete in the order they were issued.
+  const std::uint64_t number = effects(EffectKind::store_commit) - store_.underway() + 1;
+  const StoreCompleted completed = store_.finish();
+  if (dies_at(EffectKind::store_commit, number, Moment::after)) return die();
+  step(completed);
 }
 
 void Device::carry_out(const Compute& output) {

@@ -5,10 +5,12 @@
 //   datagrams, timers, completions, commands --> step: handle, outputs until drained, datagrams of
 //   every writable socket, timer armed, invariants checked
 //
-// Disk, store, key and addresses outlive the engine: start, stop, crash, start again. It owns the
+// Disk, store, key and addresses outlive the engine: start, stop, start again. A death can be
+// planned for any effect (crash.h), also in the middle of a step. It owns the
 // sockets and the delays of effects; it does not own links (network.h) or what files are worth
 // after a crash (virtual_disk.h).
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -22,6 +24,7 @@
 #include "sim/disk/virtual_disk.h"
 #include "sim/disk/virtual_store.h"
 #include "sim/network/network.h"
+#include "sim/world/crash.h"
 #include "sim/world/observer.h"
 #include "sim/world/timeline.h"
 
@@ -60,7 +63,14 @@ class Device final : private EventTarget, private DatagramSink {
   // Makes an engine from what the store holds. It is not running.
   void start();
   // Ends the engine, if it is running.
-  void stop(Ending ending);
+  void stop(Ending ending, Unfinished unfinished = Unfinished::drawn);
+
+  // Plans a death at an effect, instead of one that was planned before.
+  void crash_at(const Crash& crash);
+  // Whether a planned death is still to come.
+  bool crash_planned() const { return plan_.has_value(); }
+  // How many effects of a kind there were, over all lives.
+  std::uint64_t effects(EffectKind kind) const { return effects_[static_cast<std::size_t>(kind)]; }
 
   // Gives the engine a command: at once, or after the step that is under way. Dropped if the
   // device is not running.
@@ -78,7 +88,7 @@ class Device final : private EventTarget, private DatagramSink {
   std::uint64_t datagrams_unheard() const { return unheard_; }
 
  private:
-  enum class Kind : std::uint8_t { timer, file, store, input, room };
+  enum class Kind : std::uint8_t { timer, file, store, input, room, restart };
 
   struct Socket {
     Address local;
@@ -91,12 +101,21 @@ class Device final : private EventTarget, private DatagramSink {
     std::uint16_t port = 0;
     friend auto operator<=>(const PortKey&, const PortKey&) = default;
   };
+  struct FileUnderway {
+    std::unique_ptr<VirtualDisk::Operation> operation;
+    std::uint64_t number = 0;  // among the effects of its kind
+  };
+  struct PlannedCrash {
+    Crash crash;
+    std::uint64_t number = 0;
+  };
 
   void on_event(Instant now, std::uint64_t argument) override;
   void on_datagrams(Instant now, const Arrival& arrival) override;
 
   void step(const Input& input, std::string_view asked_by = {});
   void finish_step(Step& done);
+  void end_step();
   void run_queued();
   void send_datagrams(Step& done);
   void send_from(SocketId id, Socket& socket, Step& done);
@@ -123,7 +142,12 @@ class Device final : private EventTarget, private DatagramSink {
 
   void schedule(Duration delay, Kind kind, std::uint64_t key);
   void give_later(Duration delay, Input input);
-  void drop_underway(Ending ending);
+  void drop_underway(Ending ending, Unfinished unfinished);
+
+  std::uint64_t count(EffectKind kind) { return ++effects_[static_cast<std::size_t>(kind)]; }
+  bool dies_at(EffectKind kind, std::uint64_t number, Moment moment) const;
+  std::optional<std::size_t> last_bytes_received(const Arrival& arrival);
+  void die();
 
   World& world_;
   DeviceIndex index_;
@@ -140,18 +164,21 @@ class Device final : private EventTarget, private DatagramSink {
   std::unique_ptr<Engine> engine_;
   std::map<SocketId, Socket> sockets_;
   std::map<PortKey, SocketId> ports_;
-  std::map<std::uint64_t, std::unique_ptr<VirtualDisk::Operation>> files_;  // by key
-  std::map<std::uint64_t, Input> inputs_;                                   // by key
+  std::map<std::uint64_t, FileUnderway> files_;  // by key
+  std::map<std::uint64_t, Input> inputs_;        // by key
   std::deque<Command> queued_;
   Instant store_free_at_;
   Instant timer_at_;
   std::uint64_t timer_key_ = 0;  // 0: no timer is armed
   bool stepping_ = false;
+  bool dying_ = false;  // the planned effect was met in the step that is under way
   bool room_awaited_ = false;
 
   std::uint64_t next_key_ = 0;  // keys are never used again, so events of past lives find nothing
   std::uint64_t lives_ = 0;
   std::uint64_t unheard_ = 0;
+  std::array<std::uint64_t, kEffectKinds> effects_{};
+  std::optional<PlannedCrash> plan_;
 };
 
 }  // namespace kith::sim
