@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "io/base/effect_hook.h"
 #include "io/cli/log.h"
 #include "kith/address.h"
 #include "kith/command.h"
@@ -20,6 +21,7 @@ struct GlobalOptions {
   std::string home;  // absolute
   bool json = false;
   LogFilter log;
+  io::EffectHook* effects = &io::no_effect_hook;  // of whoever embeds the program
 };
 
 struct IdArguments {};

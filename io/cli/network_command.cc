@@ -17,6 +17,7 @@ constexpr std::chrono::seconds kStopPatience{5};
 NetworkCommand::NetworkCommand(const GlobalOptions& global, Output& output)
     : output_(output), log_(global.log, stderr) {
   options_.home = global.home;
+  options_.effects = global.effects;
 }
 
 ExitCode NetworkCommand::run() {

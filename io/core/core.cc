@@ -63,6 +63,7 @@ Result<std::unique_ptr<Core>> Core::open(boost::asio::io_context& context,
                                            options.listen);
   DriverOptions driver;
   driver.worker_threads = options.worker_threads;
+  driver.effects = options.effects;
   session->start(std::move(*engine), std::move(*database), options.engine.protocols, driver);
   return std::unique_ptr<Core>(new Core(std::move(session)));
 }

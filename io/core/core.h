@@ -28,6 +28,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/base/effect_hook.h"
 #include "io/core/application.h"
 #include "io/core/completion.h"
 #include "kith/address.h"
@@ -53,6 +54,8 @@ struct CoreOptions {
                                  Address{.family = Address::Family::ipv6}};
   // Threads for files and hashing; 0: at least four, and one for each processor.
   std::size_t worker_threads = 0;
+  // Told around effects (io/base/effect_hook.h); outlives the Core.
+  EffectHook* effects = &no_effect_hook;
   // Lifetimes and timeouts of the engine, and the application's own protocols. Its device_name is
   // set from the one above.
   Config engine;

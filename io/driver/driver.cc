@@ -49,8 +49,9 @@ Driver::Driver(Strand strand, std::shared_ptr<Lifetime> lifetime, Engine engine,
           options.disk),
       store_(std::make_unique<Store>(
           std::move(database),
-          [this](StoreCompleted completed) { completions_.push(std::move(completed)); })),
-      sockets_(strand, *this, lifetime_, options.udp),
+          [this](StoreCompleted completed) { completions_.push(std::move(completed)); },
+          *options.effects)),
+      sockets_(strand, *this, lifetime_, options.udp, *options.effects),
       timer_(strand),
       housekeeping_(strand),
       entropy_due_(monotonic_now() + kEntropyInterval) {}

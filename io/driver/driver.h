@@ -21,6 +21,7 @@
 #include <set>
 #include <string>
 
+#include "io/base/effect_hook.h"
 #include "io/disk/disk.h"
 #include "io/driver/clock.h"
 #include "io/driver/completion_queue.h"
@@ -36,6 +37,7 @@ struct DriverOptions {
   std::size_t worker_threads = 0;  // 0: kMinWorkers, or one for each processor if those are more
   UdpFeatures udp;
   DiskFeatures disk;
+  EffectHook* effects = &no_effect_hook;  // outlives the driver
 };
 
 class Driver : private SocketSet::Owner {

@@ -14,11 +14,12 @@ constexpr int kTrainsPerTurn = 16;
 }  // namespace
 
 SocketSet::SocketSet(Strand strand, Owner& owner, std::shared_ptr<Lifetime> lifetime,
-                     const UdpFeatures& features)
+                     const UdpFeatures& features, EffectHook& effects)
     : strand_(std::move(strand)),
       owner_(owner),
       lifetime_(std::move(lifetime)),
       features_(features),
+      effects_(effects),
       send_buffer_(kMaxUdpPayloadBytes) {}
 
 SocketSet::~SocketSet() = default;
@@ -60,7 +61,9 @@ SocketSet::Receive SocketSet::receive(SocketId socket,
   }
   for (DatagramsReceived& batch : received->batches) {
     batch.socket = socket;
+    effects_.before(EffectKind::receive);
     take(batch);
+    effects_.after(EffectKind::receive);
   }
   return received->drained ? Receive::drained : Receive::more;
 }
@@ -96,10 +99,17 @@ bool SocketSet::flush(Engine& engine, SocketId socket, Entry& entry) {
         engine.poll_datagrams(monotonic_now(), socket, send_buffer_, kMaxSendSegments);
     if (!transmit) return false;
     const ByteView bytes(send_buffer_.data(), transmit->size);
-    const auto sent = entry.udp.send(*transmit, bytes);
+    const auto sent = send(entry, *transmit, bytes);
     if (sent.blocked) hold_back(socket, entry, *transmit, bytes.subspan(sent.bytes));
   }
   return true;
+}
+
+UdpSocket::Sent SocketSet::send(Entry& entry, const Transmit& transmit, ByteView bytes) {
+  effects_.before(EffectKind::send);
+  const UdpSocket::Sent sent = entry.udp.send(transmit, bytes);
+  effects_.after(EffectKind::send);
+  return sent;
 }
 
 void SocketSet::hold_back(SocketId socket, Entry& entry, const Transmit& transmit, ByteView rest) {
@@ -111,7 +121,7 @@ void SocketSet::hold_back(SocketId socket, Entry& entry, const Transmit& transmi
 bool SocketSet::resume(SocketId socket) {
   Entry* entry = find(socket);
   if (entry == nullptr) return false;
-  const auto sent = entry->udp.send(entry->held, entry->held_bytes);
+  const auto sent = send(*entry, entry->held, entry->held_bytes);
   const auto taken = static_cast<std::ptrdiff_t>(sent.bytes);
   entry->held_bytes.erase(entry->held_bytes.begin(), entry->held_bytes.begin() + taken);
   if (sent.blocked) wait_writable(socket, *entry);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "io/base/effect_hook.h"
 #include "io/driver/lifetime.h"
 #include "io/driver/strand.h"
 #include "io/udp/udp_socket.h"
@@ -25,9 +26,10 @@ class SocketSet {
     virtual void on_writable(SocketId socket) = 0;
   };
 
-  // A wait that ends after `lifetime` is ignored; `owner` and the set live at least as long.
+  // A wait that ends after `lifetime` is ignored; `owner`, `effects` and the set live at
+  // least as long.
   SocketSet(Strand strand, Owner& owner, std::shared_ptr<Lifetime> lifetime,
-            const UdpFeatures& features);
+            const UdpFeatures& features, EffectHook& effects);
   ~SocketSet();
 
   // SocketOpened or SocketFailed.
@@ -68,6 +70,7 @@ class SocketSet {
 
   Entry* find(SocketId socket);
   bool flush(Engine& engine, SocketId socket, Entry& entry);
+  UdpSocket::Sent send(Entry& entry, const Transmit& transmit, ByteView bytes);
   void hold_back(SocketId socket, Entry& entry, const Transmit& transmit, ByteView rest);
   void wait_writable(SocketId socket, Entry& entry);
 
@@ -75,6 +78,7 @@ class SocketSet {
   Owner& owner_;
   std::shared_ptr<Lifetime> lifetime_;
   UdpFeatures features_;
+  EffectHook& effects_;
   std::map<SocketId, std::unique_ptr<Entry>> entries_;
   ReceiveBuffer receive_buffer_;
   std::vector<std::byte> send_buffer_;

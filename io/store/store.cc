@@ -4,9 +4,10 @@
 
 namespace kith::io {
 
-Store::Store(Database database, std::function<void(StoreCompleted)> completed)
+Store::Store(Database database, std::function<void(StoreCompleted)> completed, EffectHook& effects)
     : database_(std::move(database)),
       completed_(std::move(completed)),
+      effects_(effects),
       thread_([this] { run(); }) {}
 
 Store::~Store() {
@@ -40,13 +41,21 @@ void Store::run() {
 }
 
 void Store::write(const std::vector<StoreCommit>& commits) {
-  if (database_.apply(commits)) {
-    for (const StoreCommit& commit : commits) completed_(StoreCompleted{commit.op, {}});
-    return;
+  for (std::size_t i = 0; i < commits.size(); ++i) effects_.before(EffectKind::store);
+  const std::vector<Result<void>> outcomes = apply(commits);
+  for (std::size_t i = 0; i < commits.size(); ++i) {
+    effects_.after(EffectKind::store);
+    completed_(StoreCompleted{commits[i].op, outcomes[i]});
   }
-  for (const StoreCommit& commit : commits) {
-    completed_(StoreCompleted{commit.op, database_.apply(std::span(&commit, 1))});
+}
+
+std::vector<Result<void>> Store::apply(const std::vector<StoreCommit>& commits) {
+  std::vector<Result<void>> outcomes(commits.size());
+  if (database_.apply(commits)) return outcomes;
+  for (std::size_t i = 0; i < commits.size(); ++i) {
+    outcomes[i] = database_.apply(std::span(&commits[i], 1));
   }
+  return outcomes;
 }
 
 }  // namespace kith::io

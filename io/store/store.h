@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "io/base/effect_hook.h"
 #include "io/store/database.h"
 #include "kith/store.h"
 
@@ -19,8 +20,9 @@ namespace kith::io {
 
 class Store {
  public:
-  // `completed` is called on the store's thread.
-  Store(Database database, std::function<void(StoreCompleted)> completed);
+  // `completed` is called on the store's thread. `effects` outlives the store.
+  Store(Database database, std::function<void(StoreCompleted)> completed,
+        EffectHook& effects = no_effect_hook);
   // Writes what was submitted before it ends.
   ~Store();
   Store(const Store&) = delete;
@@ -31,9 +33,11 @@ class Store {
  private:
   void run();
   void write(const std::vector<StoreCommit>& commits);
+  std::vector<Result<void>> apply(const std::vector<StoreCommit>& commits);
 
   Database database_;
   std::function<void(StoreCompleted)> completed_;
+  EffectHook& effects_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<StoreCommit> queued_;
