@@ -14,6 +14,7 @@ void VirtualStore::begin(StoreCommit commit) {
     underway.fault = fault->second;
     faults_.erase(fault);
   }
+  underway.forgotten = lies_.erase(begun_) > 0;
 }
 
 StoreCompleted VirtualStore::finish() {
@@ -22,6 +23,7 @@ StoreCompleted VirtualStore::finish() {
   underway_.pop_front();
   const StoreOpId op = oldest.commit.op;
   if (oldest.fault) return {op, failure(*oldest.fault, "The store failed a commit as a test.")};
+  if (oldest.forgotten) return {op, {}};
   std::map<std::string, std::optional<Bytes>> before;
   for (StoreChange& change : oldest.commit.changes) {
     const auto old = content_.find(change.key);
@@ -37,6 +39,11 @@ StoreCompleted VirtualStore::finish() {
 void VirtualStore::fail_commit(std::uint64_t nth, ErrorCode code) {
   KITH_CHECK(nth > 0);
   faults_[begun_ + nth] = code;
+}
+
+void VirtualStore::forget_commit(std::uint64_t nth) {
+  KITH_CHECK(nth > 0);
+  lies_.insert(begun_ + nth);
 }
 
 void VirtualStore::crash(RandomSource& random) {

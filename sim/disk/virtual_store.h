@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "engine/base/random.h"
@@ -36,6 +37,8 @@ class VirtualStore {
 
   // The nth commit begun from now on, 1 for the next, fails with `code` and changes nothing.
   void fail_commit(std::uint64_t nth, ErrorCode code);
+  // It completes as if it were durable and changes nothing: what a checker of durability must see.
+  void forget_commit(std::uint64_t nth);
   std::uint64_t commits_begun() const { return begun_; }
 
   // The machine or the process dies.
@@ -49,6 +52,7 @@ class VirtualStore {
   struct Underway {
     StoreCommit commit;
     std::optional<ErrorCode> fault;
+    bool forgotten = false;
   };
 
   void set(const std::string& key, std::optional<Bytes> value);
@@ -59,6 +63,7 @@ class VirtualStore {
   std::deque<Underway> underway_;
   std::uint64_t begun_ = 0;
   std::map<std::uint64_t, ErrorCode> faults_;  // by the number of the commit that will fail
+  std::set<std::uint64_t> lies_;               // numbers of commits that will be forgotten
 };
 
 }  // namespace kith::sim

@@ -50,6 +50,14 @@ TEST(VirtualStore, fails_the_nth_commit_and_no_other) {
   EXPECT_EQ(keys_of(store), "13");
 }
 
+TEST(VirtualStore, forgets_the_nth_commit_without_a_word_and_no_other) {
+  VirtualStore store;
+  store.forget_commit(2);
+  for (std::uint64_t i = 1; i <= 3; ++i) store.begin({{i}, {put(std::to_string(i))}});
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(store.finish().outcome);
+  EXPECT_EQ(keys_of(store), "13");
+}
+
 TEST(VirtualStore, undoes_the_whole_of_a_commit_that_does_not_fit) {
   VirtualStore store(StoreSpec{.capacity_bytes = 10});
   store.begin({{1}, {put("a", 4)}});
