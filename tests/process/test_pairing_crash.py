@@ -16,7 +16,7 @@ import time
 import unittest
 from pathlib import Path
 
-from kith_process import OK, Kith, ProcessTest
+from kith_process import KITH, OK, Kith, ProcessTest
 
 KITH_FAULTY = Path(os.environ["KITH_FAULTY"]).resolve()
 
@@ -47,11 +47,15 @@ class PairingCrash(ProcessTest):
             # One that failed does not hide what the others found.
             errors = [str(lane.exception()) for lane in running if lane.exception()]
         self.report(time.monotonic() - began)
-        self.assertEqual(errors, [])
+        self.assertFalse(errors, "\n" + "\n".join(errors))
         for (side, effect, _), points in self.points.items():
             # Each side writes twice, and the exchange needs two round trips after TLS's own.
             self.assertGreaterEqual(points, 2 if effect == "store" else 4, (side, effect))
         self.assertGreaterEqual(self.points.total(), 50)
+
+    def test_the_program_that_ships_cannot_be_told_to_die(self):
+        self.assertIn(b"KITH_KILL_AT", Path(os.environ["KITH_FAULTY"]).read_bytes())
+        self.assertNotIn(b"KITH_KILL_AT", KITH.read_bytes())
 
     def report(self, seconds):
         print(f"{self.points.total()} crash points, {self.outcomes.total()} runs that died there,"

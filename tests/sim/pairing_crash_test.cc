@@ -8,6 +8,7 @@
 
 #include <array>
 #include <map>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ struct Pace {
   const char* name;
   std::vector<Duration> deciding;
   Ppm loss;
+
+  friend void PrintTo(const Pace& pace, std::ostream* out) { *out << pace.name; }
 };
 
 // When the contact follows the restart.
