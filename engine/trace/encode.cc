@@ -4,12 +4,27 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <variant>
 #include <vector>
 
+#include "engine/trace/type_name.h"
+
 namespace kith::trace {
+
+// Variants within variants: the name of such a type would be that of all its alternatives.
+template <>
+constexpr std::string_view type_name<Command>() {
+  return "Command";
+}
+template <>
+constexpr std::string_view type_name<Event>() {
+  return "Event";
+}
+
 namespace {
 
 // Tags are never reused and never depend on where an alternative stands in its variant.
@@ -598,6 +613,38 @@ class Writer {
   Encoder& to_;
 };
 
+template <class... Alternatives>
+std::span<const std::uint8_t> tags_in_order(std::type_identity<std::variant<Alternatives...>>) {
+  static constexpr std::array<std::uint8_t, sizeof...(Alternatives)> kTags{kTag<Alternatives>...};
+  return kTags;
+}
+
+struct NamedKind {
+  KindTag tag;
+  std::string_view name;
+};
+
+template <class... Alternatives>
+std::span<const NamedKind> names_in_order(std::type_identity<std::variant<Alternatives...>>) {
+  static constexpr std::array<NamedKind, sizeof...(Alternatives)> kNames{
+      NamedKind{kTag<Alternatives>, type_name<Alternatives>()}...};
+  return kNames;
+}
+
+// A command says more than that the input is one, and so does an event.
+template <class... Alternatives>
+KindTag innermost_tag(const std::variant<Alternatives...>& value) {
+  return std::visit(
+      []<class T>(const T& alternative) {
+        if constexpr (requires { innermost_tag(alternative); }) {
+          return innermost_tag(alternative);
+        } else {
+          return kTag<T>;
+        }
+      },
+      value);
+}
+
 }  // namespace
 
 void encode(Encoder& to, const Input& input) { Writer(to).put(input); }
@@ -605,5 +652,24 @@ void encode(Encoder& to, const Output& output) { Writer(to).put(output); }
 void encode(Encoder& to, const Transmit& transmit) { Writer(to).put(transmit); }
 void encode(Encoder& to, const Config& config) { Writer(to).put(config); }
 void encode(Encoder& to, const RestoredState& restored) { Writer(to).put(restored); }
+
+std::span<const std::uint8_t> tags(std::type_identity<Input> of) { return tags_in_order(of); }
+std::span<const std::uint8_t> tags(std::type_identity<Command> of) { return tags_in_order(of); }
+std::span<const std::uint8_t> tags(std::type_identity<FileOutcome> of) { return tags_in_order(of); }
+
+KindTag kind_of(const Input& input) { return innermost_tag(input); }
+KindTag kind_of(const Output& output) { return innermost_tag(output); }
+
+std::string_view kind_name(KindTag kind) {
+  for (const auto& names :
+       {names_in_order(std::type_identity<Input>()), names_in_order(std::type_identity<Command>()),
+        names_in_order(std::type_identity<Output>()),
+        names_in_order(std::type_identity<Event>())}) {
+    for (const auto& [tag, name] : names) {
+      if (tag == kind) return name;
+    }
+  }
+  return "unknown";
+}
 
 }  // namespace kith::trace
