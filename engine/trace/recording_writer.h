@@ -40,7 +40,9 @@ class RecordingWriter {
 
   bool ended() const { return ended_; }
   bool reached_limit() const { return reached_limit_; }
-  std::uint64_t written_bytes() const { return written_; }
+  // Of what was written, the end aside.
+  std::uint64_t steps() const { return steps_; }
+  const Digest& trace_hash() const { return last_digest_; }
 
  private:
   template <class Table>

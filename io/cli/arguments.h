@@ -3,6 +3,7 @@
 // The command line, parsed and checked: what is wrong with it is found before anything is opened.
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -17,11 +18,18 @@
 
 namespace kith::cli {
 
+// What --record asks for; commands that network have it.
+struct RecordArguments {
+  std::string path;  // as typed
+  std::uint64_t limit_bytes = 0;
+};
+
 struct GlobalOptions {
   std::string home;  // absolute
   bool json = false;
   LogFilter log;
   io::EffectHook* effects = &io::no_effect_hook;  // of whoever embeds the program
+  std::optional<RecordArguments> record;
 };
 
 struct IdArguments {};

@@ -1,9 +1,12 @@
 #include "io/cli/network_command.h"
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <utility>
+
+#include "engine/base/text.h"
 
 namespace kith::cli {
 namespace {
@@ -18,6 +21,12 @@ NetworkCommand::NetworkCommand(const GlobalOptions& global, Output& output)
     : output_(output), log_(global.log, stderr) {
   options_.home = global.home;
   options_.effects = global.effects;
+  if (!global.record) return;
+  io::RecordingOptions record;
+  record.path = global.record->path;
+  record.limit_bytes = global.record->limit_bytes;
+  record.on_ended = [this](const io::RecordingReport& report) { on_recorded(report); };
+  options_.record = std::move(record);
 }
 
 ExitCode NetworkCommand::run() {
@@ -34,8 +43,24 @@ void NetworkCommand::open() {
   auto opened = io::Core::open(context_, options_);
   if (!opened) return fail(opened.error(), Origin::device);
   core_ = std::move(*opened);
+  warn_of_recording();
   subscription_ = core_->events([this](const Event& event) { handle(event); });
   core_->devices([this](const std::vector<DeviceSummary>& devices) { on_devices(devices); });
+}
+
+void NetworkCommand::warn_of_recording() {
+  if (!options_.record) return;
+  output_.note(
+      "kith: Recording to " + printable(options_.record->path) +
+      ": this device's keys and every byte it reads or receives. Whoever has that file can be this "
+      "device.");
+}
+
+void NetworkCommand::on_recorded(const io::RecordingReport& report) {
+  if (report.early) output_.note(error_line(*report.early));
+  if (report.early && report.early->code != ErrorCode::limit_exceeded) return;
+  output_.note(fmt::format("kith: Recorded {} steps, trace hash {}", report.steps,
+                           to_hex(report.trace_hash)));
 }
 
 void NetworkCommand::on_devices(const std::vector<DeviceSummary>& devices) {

@@ -59,6 +59,8 @@ class NetworkCommand {
 
  private:
   void open();
+  void warn_of_recording();
+  void on_recorded(const io::RecordingReport& report);
   void handle(const Event& event);
   void on_devices(const std::vector<DeviceSummary>& devices);
   void await_signal();

@@ -13,6 +13,7 @@
 #include "io/core/session.h"
 #include "io/home/home.h"
 #include "io/home/home_lock.h"
+#include "io/recording/recording.h"
 #include "io/store/database.h"
 
 namespace kith::io {
@@ -57,14 +58,21 @@ Result<std::unique_ptr<Core>> Core::open(boost::asio::io_context& context,
   const auto restored = database->load_all();
   if (!restored) return tl::unexpected(restored.error());
 
-  auto engine = make_engine(options.engine, *home, *restored);
+  std::unique_ptr<Recording> recording;
+  if (options.record) {
+    auto created = Recording::create(*options.record);
+    if (!created) return tl::unexpected(created.error());
+    recording = std::move(*created);
+  }
+  auto engine = make_engine(options.engine, *home, *restored, recording.get());
   if (!engine) return tl::unexpected(engine.error());
   auto session = std::make_shared<Session>(context, std::move(*lock), printable(home->device_name),
                                            options.listen);
   DriverOptions driver;
   driver.worker_threads = options.worker_threads;
   driver.effects = options.effects;
-  session->start(std::move(*engine), std::move(*database), options.engine.protocols, driver);
+  session->start(RecordedEngine(std::move(*engine), std::move(recording)), std::move(*database),
+                 options.engine.protocols, driver);
   return std::unique_ptr<Core>(new Core(std::move(session)));
 }
 

@@ -24,6 +24,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,7 @@
 #include "io/base/effect_hook.h"
 #include "io/core/application.h"
 #include "io/core/completion.h"
+#include "io/recording/recording_options.h"
 #include "kith/address.h"
 #include "kith/command.h"
 #include "kith/engine.h"
@@ -56,6 +58,9 @@ struct CoreOptions {
   std::size_t worker_threads = 0;
   // Told around effects (io/base/effect_hook.h); outlives the Core.
   EffectHook* effects = &no_effect_hook;
+  // Records everything that goes into the engine, for `kith-sim replay`. The file holds every
+  // secret of the device and every byte it receives or reads.
+  std::optional<RecordingOptions> record;
   // Lifetimes and timeouts of the engine, and the application's own protocols. Its device_name is
   // set from the one above.
   Config engine;
@@ -155,7 +160,7 @@ class Core {
   // Errors: already_exists (another process networks with this home; the message names its pid),
   // permission_denied and io_error (the message names the path), corrupt (key or records damaged;
   // nothing is overwritten), limit_exceeded (written by a newer version of kith), and those of
-  // Engine::make.
+  // Recording::create and Engine::make.
   static Result<std::unique_ptr<Core>> open(boost::asio::io_context& context,
                                             const CoreOptions& options);
 

@@ -18,7 +18,7 @@ Result<HomeView> inspect_home(const CoreOptions& options) {
   } else if (database.error().code != ErrorCode::not_found) {
     return tl::unexpected(database.error());
   }
-  const auto engine = make_engine(options.engine, *home, restored);
+  const auto engine = make_engine(options.engine, *home, restored, nullptr);
   if (!engine) return tl::unexpected(engine.error());
   return HomeView{engine->id(), printable(home->device_name), engine->devices()};
 }

@@ -18,10 +18,10 @@ Session::Session(boost::asio::io_context& context, HomeLock lock, std::string na
       name_(std::move(name)),
       listen_(std::move(listen)) {}
 
-void Session::start(Engine engine, Database database,
+void Session::start(RecordedEngine engine, Database database,
                     const std::vector<ApplicationProtocol>& protocols,
                     const DriverOptions& options) {
-  id_ = engine.id();
+  id_ = engine.get().id();
   applications_.start(SessionRef(weak_from_this(), context_), protocols);
   driver_ = std::make_unique<Driver>(
       strand_, lifetime_, std::move(engine), std::move(database),

@@ -23,8 +23,8 @@ class Session : public std::enable_shared_from_this<Session> {
           std::vector<Address> listen);
 
   // Once, before anything else, from any thread.
-  void start(Engine engine, Database database, const std::vector<ApplicationProtocol>& protocols,
-             const DriverOptions& options);
+  void start(RecordedEngine engine, Database database,
+             const std::vector<ApplicationProtocol>& protocols, const DriverOptions& options);
 
   boost::asio::io_context& context() const { return context_; }
   DeviceId id() const { return id_; }

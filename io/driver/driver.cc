@@ -36,8 +36,8 @@ std::chrono::steady_clock::time_point time_point_of(Instant at) {
 
 }  // namespace
 
-Driver::Driver(Strand strand, std::shared_ptr<Lifetime> lifetime, Engine engine, Database database,
-               std::function<void(Event)> sink, const DriverOptions& options)
+Driver::Driver(Strand strand, std::shared_ptr<Lifetime> lifetime, RecordedEngine engine,
+               Database database, std::function<void(Event)> sink, const DriverOptions& options)
     : lifetime_(std::move(lifetime)),
       strand_(strand),
       engine_(std::move(engine)),
@@ -168,7 +168,7 @@ void Driver::settle() {
 
 void Driver::fire_due_timers() {
   for (int fired = 0; fired < kTimersPerTurn; ++fired) {
-    const auto wakeup = engine_.next_wakeup();
+    const auto wakeup = engine_.get().next_wakeup();
     if (!wakeup || wakeup->at > monotonic_now()) return;
     handle(TimerFired{});
     handle_queued();
@@ -195,7 +195,7 @@ void Driver::close_flushed_sockets() {
 // A timer that fires too early costs a wake-up, and moving it later a system call for almost every
 // packet: so it is only ever moved earlier.
 void Driver::arm_timer() {
-  const auto wakeup = engine_.next_wakeup();
+  const auto wakeup = engine_.get().next_wakeup();
   Instant at = stop_by_;
   if (wakeup && !deaf_) at = std::min(at, wakeup->at);
   if (at == Instant::never() || timer_at_ <= at) return;
@@ -239,6 +239,7 @@ void Driver::end_now() {
   pool_.join();
   store_.reset();
   sockets_.close_all();
+  engine_.end_recording();
   timer_.cancel();
   housekeeping_.cancel();
   if (const auto done = std::exchange(stop_done_, nullptr)) {

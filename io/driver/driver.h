@@ -26,6 +26,7 @@
 #include "io/driver/clock.h"
 #include "io/driver/completion_queue.h"
 #include "io/driver/lifetime.h"
+#include "io/driver/recorded_engine.h"
 #include "io/driver/socket_set.h"
 #include "io/driver/strand.h"
 #include "io/store/store.h"
@@ -48,8 +49,8 @@ class Driver : private SocketSet::Owner {
 
   // `sink` takes every event in order, on the strand; it must not call the engine, and commands it
   // gives are carried out after the event.
-  Driver(Strand strand, std::shared_ptr<Lifetime> lifetime, Engine engine, Database database,
-         std::function<void(Event)> sink, const DriverOptions& options);
+  Driver(Strand strand, std::shared_ptr<Lifetime> lifetime, RecordedEngine engine,
+         Database database, std::function<void(Event)> sink, const DriverOptions& options);
   ~Driver() override;
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
@@ -64,7 +65,7 @@ class Driver : private SocketSet::Owner {
   void end_now();
   bool ended() const { return lifetime_->ended(); }
 
-  const Engine& engine() const { return engine_; }
+  const Engine& engine() const { return engine_.get(); }
   UdpCounters udp_counters() const { return sockets_.counters(); }
 
  private:
@@ -105,7 +106,7 @@ class Driver : private SocketSet::Owner {
 
   std::shared_ptr<Lifetime> lifetime_;
   Strand strand_;
-  Engine engine_;
+  RecordedEngine engine_;
   std::function<void(Event)> sink_;
   CompletionQueue completions_;
   boost::asio::thread_pool pool_;

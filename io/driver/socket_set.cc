@@ -86,13 +86,13 @@ void SocketSet::wait_writable(SocketId socket, Entry& entry) {
                              });
 }
 
-bool SocketSet::flush(Engine& engine) {
+bool SocketSet::flush(RecordedEngine& engine) {
   bool more = false;
   for (auto& [socket, entry] : entries_) more = flush(engine, socket, *entry) || more;
   return more;
 }
 
-bool SocketSet::flush(Engine& engine, SocketId socket, Entry& entry) {
+bool SocketSet::flush(RecordedEngine& engine, SocketId socket, Entry& entry) {
   for (int train = 0; train < kTrainsPerTurn; ++train) {
     if (!entry.held_bytes.empty()) return false;
     const auto transmit =

@@ -10,9 +10,9 @@
 
 #include "io/base/effect_hook.h"
 #include "io/driver/lifetime.h"
+#include "io/driver/recorded_engine.h"
 #include "io/driver/strand.h"
 #include "io/udp/udp_socket.h"
-#include "kith/engine.h"
 #include "kith/input.h"
 
 namespace kith::io {
@@ -45,7 +45,7 @@ class SocketSet {
 
   // Moves datagrams from the engine to every writable socket until the engine has none, the sockets
   // are full, or a turn's share is sent. Whether there may be more.
-  bool flush(Engine& engine);
+  bool flush(RecordedEngine& engine);
 
   // Sends what was held back; whether the socket takes datagrams again.
   bool resume(SocketId socket);
@@ -69,7 +69,7 @@ class SocketSet {
   };
 
   Entry* find(SocketId socket);
-  bool flush(Engine& engine, SocketId socket, Entry& entry);
+  bool flush(RecordedEngine& engine, SocketId socket, Entry& entry);
   UdpSocket::Sent send(Entry& entry, const Transmit& transmit, ByteView bytes);
   void hold_back(SocketId socket, Entry& entry, const Transmit& transmit, ByteView rest);
   void wait_writable(SocketId socket, Entry& entry);
