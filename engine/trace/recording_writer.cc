@@ -55,23 +55,23 @@ void RecordingWriter::started(Instant at, const Start& start) {
 
 void RecordingWriter::input(Instant at, const Input& input) {
   if (ended_) return;
-  if (trace_.has_outputs()) write_outputs(at, false);
+  if (trace_.has_outputs()) write_outputs(false);
   if (ended_) return;
   trace_.input(at, input);
   write(at, fbs::CreateTraceInput(builder_, encoded(input)));
 }
 
-void RecordingWriter::output(Instant at, const std::optional<Output>& output) {
+void RecordingWriter::output(const std::optional<Output>& output) {
   if (ended_) return;
-  trace_.output(at, output);
-  if (!output) write_outputs(at, true);
+  trace_.output(last_at_, output);
+  if (!output) write_outputs(true);
 }
 
 void RecordingWriter::datagrams(Instant at, SocketId socket, std::size_t room,
                                 std::size_t max_segments, const std::optional<Transmit>& transmit,
                                 ByteView bytes) {
   if (ended_) return;
-  if (trace_.has_outputs()) write_outputs(at, false);
+  if (trace_.has_outputs()) write_outputs(false);
   if (ended_) return;
   trace_.datagrams(at, socket, room, max_segments, transmit, bytes);
   write(at, fbs::CreateTraceDatagrams(builder_, socket.value, room, max_segments,
@@ -81,22 +81,22 @@ void RecordingWriter::datagrams(Instant at, SocketId socket, std::size_t room,
 
 void RecordingWriter::stopped(Instant at) {
   if (ended_) return;
-  if (trace_.has_outputs()) write_outputs(at, false);
+  if (trace_.has_outputs()) write_outputs(false);
   if (ended_) return;
   trace_.stopped(at);
   write(at, fbs::CreateTraceStopped(builder_));
 }
 
-void RecordingWriter::write_outputs(Instant at, bool drained) {
+void RecordingWriter::write_outputs(bool drained) {
   std::vector<fbs::TraceOutput> outputs;
   for (const OutputSummary& output : trace_.take_outputs()) outputs.push_back(to_fbs(output));
   const auto vector = builder_.CreateVectorOfStructs(outputs);
-  write(at, fbs::CreateTraceOutputs(builder_, vector, drained));
+  write(last_at_, fbs::CreateTraceOutputs(builder_, vector, drained));
 }
 
 void RecordingWriter::end() {
   if (ended_) return;
-  if (trace_.has_outputs()) write_outputs(last_at_, false);
+  if (trace_.has_outputs()) write_outputs(false);
   if (!ended_) write_end(RecordingEnd::stopped);
 }
 

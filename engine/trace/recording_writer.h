@@ -29,7 +29,8 @@ class RecordingWriter {
 
   void started(Instant at, const Start& start);
   void input(Instant at, const Input& input);
-  void output(Instant at, const std::optional<Output>& output);
+  // Polling outputs takes no time: they have that of the call before.
+  void output(const std::optional<Output>& output);
   void datagrams(Instant at, SocketId socket, std::size_t room, std::size_t max_segments,
                  const std::optional<Transmit>& transmit, ByteView bytes);
   void stopped(Instant at);
@@ -48,7 +49,7 @@ class RecordingWriter {
   template <class Table>
   void write(Instant at, flatbuffers::Offset<Table> body);
   void write_frame(ByteView record);
-  void write_outputs(Instant at, bool drained);
+  void write_outputs(bool drained);
   void write_end(RecordingEnd how);
   flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> vector_of(ByteView bytes);
   template <class T>

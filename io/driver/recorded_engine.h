@@ -8,7 +8,6 @@
 #include <span>
 #include <utility>
 
-#include "io/driver/clock.h"
 #include "io/recording/recording.h"
 #include "kith/engine.h"
 
@@ -27,8 +26,7 @@ class RecordedEngine {
 
   std::optional<Output> poll_output() {
     auto output = engine_.poll_output();
-    // A poll needs no time; a recording says when it was all the same.
-    if (recording_) recording_->output(monotonic_now(), output);
+    if (recording_) recording_->output(output);
     return output;
   }
 

@@ -47,8 +47,8 @@ void Recording::input(Instant at, const Input& input) {
   notice_end();
 }
 
-void Recording::output(Instant at, const std::optional<Output>& output) {
-  writer_.output(at, output);
+void Recording::output(const std::optional<Output>& output) {
+  writer_.output(output);
   notice_end();
 }
 

@@ -32,7 +32,7 @@ class Recording {
   // See trace::RecordingWriter.
   void started(Instant at, const trace::Start& start);
   void input(Instant at, const Input& input);
-  void output(Instant at, const std::optional<Output>& output);
+  void output(const std::optional<Output>& output);
   void datagrams(Instant at, SocketId socket, std::size_t room, std::size_t max_segments,
                  const std::optional<Transmit>& transmit, ByteView bytes);
   void end();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sim/cli/print.h"
+#include "sim/cli/recordings.h"
 #include "sim/scenario/decimal.h"
 #include "sim/scenario/run.h"
 
@@ -140,11 +141,25 @@ int main(int argc, char** argv, const Handlers& handlers) {
   CLI::App& list_command = *app.add_subcommand("list", "List the scenarios that ship");
   list_command.add_flag("--json", list_json, "One JSON object for each");
 
+  std::string recording;
+  std::string timeline;
+  bool replay_json = false;
+  CLI::App& replay_command =
+      *app.add_subcommand("replay", "Execute a recording again and compare every step");
+  replay_command.add_option("FILE", recording, "What kith --record wrote")->required();
+  replay_command.add_flag("--json", replay_json, "One JSON object on standard output");
+  CLI::App& redact_command =
+      *app.add_subcommand("redact", "Make a timeline of a recording that holds no secrets");
+  redact_command.add_option("FILE", recording, "What kith --record wrote")->required();
+  redact_command.add_option("OUT", timeline, "Where to put it: JSON lines, a new file")->required();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
     return app.exit(wrong) == 0 ? kClean : kUsage;
   }
+  if (replay_command.parsed()) return replay_file(recording, replay_json);
+  if (redact_command.parsed()) return redact_file(recording, timeline);
   return run_command.parsed() ? run(options, handlers) : list(list_json, handlers);
 }
 

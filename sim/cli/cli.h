@@ -10,8 +10,10 @@
 //
 //   run SCENARIO --seed N [--json] [--until S]   SCENARIO is a path, or the name of one that ships
 //   list [--json]                                the scenarios that ship
-// Exit codes: 0 clean, 1 a violation or a missed expectation, 2 usage or a scenario that is
-// refused.
+//   replay FILE [--json]                         executes a recording of `kith --record` again
+//   redact FILE OUT                              a timeline of a recording, without its secrets
+// Exit codes: 0 clean, 1 a violation, a missed expectation or a divergence, 2 usage or a file that
+// is refused.
 
 #include "sim/scenario/workload.h"
 

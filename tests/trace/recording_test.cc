@@ -98,9 +98,9 @@ TEST(Recording, ends_with_the_trace_hash_of_the_run) {
   TraceHash trace;
   trace.recorder().started(0, Instant{5}, some_start());
   trace.recorder().input(0, Instant{6}, WallClock{77});
-  trace.recorder().output(0, Instant{7}, CloseSocket{SocketId{1}});
-  trace.recorder().output(0, Instant{7}, PairingFailed{{}, {ErrorCode::timed_out, "late", ""}});
-  trace.recorder().output(0, Instant{7}, std::nullopt);
+  trace.recorder().output(0, Instant{6}, CloseSocket{SocketId{1}});
+  trace.recorder().output(0, Instant{6}, PairingFailed{{}, {ErrorCode::timed_out, "late", ""}});
+  trace.recorder().output(0, Instant{6}, std::nullopt);
   const Bytes sent(100, std::byte{9});
   Transmit transmit;
   transmit.segment_size = transmit.size = sent.size();
@@ -217,9 +217,9 @@ TEST(Recording, says_when_outputs_were_left_waiting) {
   Collecting sink;
   RecordingWriter writer(sink, kNoLimit);
   writer.started(Instant{1}, some_start());
-  writer.output(Instant{2}, CloseSocket{});
+  writer.output(CloseSocket{});
   writer.datagrams(Instant{3}, {1}, 2000, 1, std::nullopt, {});
-  writer.output(Instant{4}, CloseSocket{});
+  writer.output(CloseSocket{});
   writer.end();
   const Outcome outcome = read(sink.bytes);
   ASSERT_EQ(outcome.records.size(), 5u);
@@ -256,9 +256,9 @@ Start some_start() {
 void tell(RecordingWriter& writer) {
   writer.started(Instant{5}, some_start());
   writer.input(Instant{6}, WallClock{77});
-  writer.output(Instant{7}, CloseSocket{SocketId{1}});
-  writer.output(Instant{7}, PairingFailed{{}, {ErrorCode::timed_out, "late", ""}});
-  writer.output(Instant{7}, std::nullopt);
+  writer.output(CloseSocket{SocketId{1}});
+  writer.output(PairingFailed{{}, {ErrorCode::timed_out, "late", ""}});
+  writer.output(std::nullopt);
   const Bytes sent(100, std::byte{9});
   Transmit transmit;
   transmit.segment_size = transmit.size = sent.size();

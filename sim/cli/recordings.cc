@@ -1,0 +1,136 @@
+#include "sim/cli/recordings.h"
+
+#include <fmt/core.h>
+
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "engine/base/text.h"
+#include "sim/replay/file_source.h"
+#include "sim/replay/private_file.h"
+#include "sim/replay/redact.h"
+#include "sim/replay/replay.h"
+
+namespace kith::sim {
+namespace {
+
+constexpr int kClean = 0;
+constexpr int kFailed = 1;
+constexpr int kUnusable = 2;
+
+using Json = nlohmann::ordered_json;
+using trace::RecordingFault;
+
+void print(std::FILE* to, const std::string& text) {
+  std::fputs(text.c_str(), to);
+  std::fflush(to);
+}
+
+int refuse(const Error& error) {
+  print(stderr, fmt::format("kith-sim: {}\n", error.message));
+  return kUnusable;
+}
+
+double seconds_of(Duration duration) {
+  return std::round(std::chrono::duration<double>(duration).count() * 1e6) / 1e6;
+}
+
+// The end of a program that was killed was never written: that is no damage.
+std::string sentence(const std::string& path, const RecordingFault& fault) {
+  std::string text = fmt::format("{} {}.", printable(path), fault.message);
+  if (fault.kind == RecordingFault::Kind::truncated) {
+    text += " The program that recorded it was killed, or the file was cut.";
+  }
+  return text;
+}
+
+std::string sentence(const Divergence& divergence, const std::string& version) {
+  return fmt::format(
+      "Step {}, {:.6f} s after the start, is not what was recorded.\n"
+      "  expected: {}\n"
+      "  got:      {}\n"
+      "Unless the recording was altered this engine behaves otherwise than the one that recorded, "
+      "kith {}.",
+      divergence.step, seconds_of(divergence.at), divergence.expected, divergence.actual, version);
+}
+
+std::string_view end_of(const ReplayReport& report) {
+  if (!report.end) return "cut";
+  return *report.end == trace::RecordingEnd::limit ? "limit" : "stopped";
+}
+
+Json to_json(const ReplayReport& report) {
+  Json json;
+  json["recorded_by"] = report.version;
+  json["steps"] = report.steps;
+  json["inputs"] = report.inputs;
+  json["outputs"] = report.outputs;
+  json["bytes_sent"] = report.bytes_sent;
+  json["span_s"] = seconds_of(report.span);
+  json["trace_hash"] = report.trace_hash.to_hex();
+  json["end"] = end_of(report);
+  json["diverged"] = nullptr;
+  if (const auto& divergence = report.divergence) {
+    json["diverged"] = Json{{"step", divergence->step},
+                            {"at_s", seconds_of(divergence->at)},
+                            {"expected", divergence->expected},
+                            {"actual", divergence->actual}};
+  }
+  json["fault"] = nullptr;
+  if (report.fault) json["fault"] = report.fault->message;
+  return json;
+}
+
+std::string to_text(const ReplayReport& report) {
+  std::string text = fmt::format(
+      "{} steps of kith {}: {} inputs, {} outputs, {} bytes sent, {:.3f} s\n"
+      "trace hash {}\n",
+      report.steps, report.version, report.inputs, report.outputs, report.bytes_sent,
+      seconds_of(report.span), report.trace_hash.to_hex());
+  if (report.end == trace::RecordingEnd::limit) {
+    text += "The recording ends at its limit; the run went on.\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+int replay_file(const std::string& path, bool json) {
+  auto file = FileSource::open(path);
+  if (!file) return refuse(file.error());
+  trace::RecordingReader reader(*file);
+  const ReplayReport report = replay(reader);
+  if (json) {
+    print(stdout, to_json(report).dump() + "\n");
+  } else if (report.steps > 0) {
+    print(stdout, to_text(report));
+  }
+  if (report.divergence) {
+    print(stderr, fmt::format("kith-sim: {}\n", sentence(*report.divergence, report.version)));
+    return kFailed;
+  }
+  if (!report.fault) return kClean;
+  print(stderr, fmt::format("kith-sim: {}\n", sentence(path, *report.fault)));
+  return kUnusable;
+}
+
+int redact_file(const std::string& path, const std::string& out) {
+  auto file = FileSource::open(path);
+  if (!file) return refuse(file.error());
+  trace::RecordingReader reader(*file);
+  auto record = reader.next();
+  // Before anything is created for it.
+  if (!record) return refuse({ErrorCode::corrupt, sentence(path, record.error()), ""});
+  auto timeline = PrivateFile::create(out);
+  if (!timeline) return refuse(timeline.error());
+  Redactor redactor;
+  for (; record && *record; record = reader.next()) {
+    timeline->append(as_byte_view(redactor.line(**record) + "\n"));
+  }
+  if (const auto written = timeline->close(); !written) return refuse(written.error());
+  if (!record) return refuse({ErrorCode::corrupt, sentence(path, record.error()), ""});
+  return kClean;
+}
+
+}  // namespace kith::sim

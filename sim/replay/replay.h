@@ -1,0 +1,45 @@
+#pragma once
+
+// Executes an engine again from a recording, without files or network, and holds it to what the
+// recording says came of every step.
+//
+//   started, input: the hash must match before the engine is touched: the recording was altered if
+//                   it does not
+//   outputs, datagrams: the engine is polled as it was, then the hash must match: this engine does
+//                   not do what the recorded one did, or the recording was altered
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engine/crypto/blake3.h"
+#include "engine/trace/recording.h"
+#include "engine/trace/recording_reader.h"
+#include "kith/time.h"
+
+namespace kith::sim {
+
+// The first step at which the run was another.
+struct Divergence {
+  std::uint64_t step = 0;  // records are counted from 1
+  Duration at{};           // since the first
+  std::string expected;
+  std::string actual;
+};
+
+struct ReplayReport {
+  std::string version;      // of the kith that recorded
+  std::uint64_t steps = 0;  // that were as recorded
+  std::uint64_t inputs = 0;
+  std::uint64_t outputs = 0;
+  std::uint64_t bytes_sent = 0;  // in datagrams
+  Duration span{};               // from the first step to the last
+  Digest trace_hash;             // of those steps; equal to the recording's if nothing diverged
+  std::optional<trace::RecordingEnd> end;  // absent: the end was not reached
+  std::optional<Divergence> divergence;
+  std::optional<trace::RecordingFault> fault;  // why nothing more could be read
+};
+
+ReplayReport replay(trace::RecordingReader& recording);
+
+}  // namespace kith::sim
