@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/cli/device_recording.h"
 #include "sim/cli/print.h"
 #include "sim/cli/recordings.h"
 #include "sim/scenario/decimal.h"
@@ -32,6 +33,7 @@ struct RunOptions {
   std::string seed;
   std::string until;
   bool json = false;
+  std::vector<std::string> record;  // a device and a file, or nothing
 };
 
 void print(std::FILE* to, const std::string& text) {
@@ -94,11 +96,21 @@ int run(const RunOptions& options, const Handlers& handlers) {
   const auto scenario = load_scenario(path, handlers);
   if (!scenario) return refuse(scenario.error());
 
+  Run world_run(*scenario, *seed);
+  std::optional<DeviceRecording> recording;
+  if (!options.record.empty()) {
+    auto begun = DeviceRecording::begin(world_run.world(), options.record[0], options.record[1]);
+    if (!begun) return refuse(begun.error());
+    recording.emplace(std::move(*begun));
+  }
   const double wall_before = wall_seconds();
   const double cpu_before = cpu_seconds();
-  const Report report = Run(*scenario, *seed).execute(Duration{static_cast<std::int64_t>(*until)});
+  const Report report = world_run.execute(Duration{static_cast<std::int64_t>(*until)});
   const Cost cost{wall_seconds() - wall_before, cpu_seconds() - cpu_before};
   print(stdout, options.json ? to_json(report, cost) + "\n" : to_text(report, cost));
+  if (recording) {
+    if (const auto written = recording->end(); !written) return refuse(written.error());
+  }
   if (report.ok()) return kClean;
   print(stderr, replay_hint(report, options.scenario, options.until));
   return kFailed;
@@ -136,30 +148,37 @@ int main(int argc, char** argv, const Handlers& handlers) {
   run_command.add_option("--seed", options.seed, "What decides the run: 0 to 2^64 - 1")->required();
   run_command.add_option("--until", options.until, "End at this virtual second at the latest");
   run_command.add_flag("--json", options.json, "One JSON object on standard output");
+  run_command
+      .add_option("--record-device", options.record,
+                  "Record a device, by name or number, to a new file for replay")
+      ->type_name("DEVICE FILE")
+      ->expected(2);
 
   bool list_json = false;
   CLI::App& list_command = *app.add_subcommand("list", "List the scenarios that ship");
   list_command.add_flag("--json", list_json, "One JSON object for each");
 
   std::string recording;
-  std::string timeline;
   bool replay_json = false;
+  bool redact = false;
   CLI::App& replay_command =
       *app.add_subcommand("replay", "Execute a recording again and compare every step");
   replay_command.add_option("FILE", recording, "What kith --record wrote")->required();
-  replay_command.add_flag("--json", replay_json, "One JSON object on standard output");
-  CLI::App& redact_command =
-      *app.add_subcommand("redact", "Make a timeline of a recording that holds no secrets");
-  redact_command.add_option("FILE", recording, "What kith --record wrote")->required();
-  redact_command.add_option("OUT", timeline, "Where to put it: JSON lines, a new file")->required();
+  CLI::Option* replay_as_json =
+      replay_command.add_flag("--json", replay_json, "One JSON object on standard output");
+  replay_command
+      .add_flag("--redact", redact,
+                "Execute nothing: print a timeline without secrets, a JSON object for each step")
+      ->excludes(replay_as_json);
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
     return app.exit(wrong) == 0 ? kClean : kUsage;
   }
-  if (replay_command.parsed()) return replay_file(recording, replay_json);
-  if (redact_command.parsed()) return redact_file(recording, timeline);
+  if (replay_command.parsed()) {
+    return redact ? redact_file(recording) : replay_file(recording, replay_json);
+  }
   return run_command.parsed() ? run(options, handlers) : list(list_json, handlers);
 }
 

@@ -9,9 +9,10 @@
 //   }
 //
 //   run SCENARIO --seed N [--json] [--until S]   SCENARIO is a path, or the name of one that ships
+//     [--record-device DEVICE FILE]              records one of its devices, for replay
 //   list [--json]                                the scenarios that ship
 //   replay FILE [--json]                         executes a recording of `kith --record` again
-//   redact FILE OUT                              a timeline of a recording, without its secrets
+//     --redact                                   prints a timeline without its secrets instead
 // Exit codes: 0 clean, 1 a violation, a missed expectation or a divergence, 2 usage or a file that
 // is refused.
 

@@ -8,7 +8,6 @@
 
 #include "engine/base/text.h"
 #include "sim/replay/file_source.h"
-#include "sim/replay/private_file.h"
 #include "sim/replay/redact.h"
 #include "sim/replay/replay.h"
 
@@ -115,20 +114,19 @@ int replay_file(const std::string& path, bool json) {
   return kUnusable;
 }
 
-int redact_file(const std::string& path, const std::string& out) {
+int redact_file(const std::string& path) {
   auto file = FileSource::open(path);
   if (!file) return refuse(file.error());
   trace::RecordingReader reader(*file);
-  auto record = reader.next();
-  // Before anything is created for it.
-  if (!record) return refuse({ErrorCode::corrupt, sentence(path, record.error()), ""});
-  auto timeline = PrivateFile::create(out);
-  if (!timeline) return refuse(timeline.error());
   Redactor redactor;
+  auto record = reader.next();
   for (; record && *record; record = reader.next()) {
-    timeline->append(as_byte_view(redactor.line(**record) + "\n"));
+    const std::string line = redactor.line(**record) + "\n";
+    std::fputs(line.c_str(), stdout);
   }
-  if (const auto written = timeline->close(); !written) return refuse(written.error());
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    return refuse({ErrorCode::io_error, "The timeline could not be printed.", ""});
+  }
   if (!record) return refuse({ErrorCode::corrupt, sentence(path, record.error()), ""});
   return kClean;
 }

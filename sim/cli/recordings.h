@@ -1,6 +1,6 @@
 #pragma once
 
-// The commands of kith-sim that work on recordings (schemas/trace.md).
+// What kith-sim does with recordings (schemas/trace.md).
 
 #include <string>
 
@@ -10,8 +10,8 @@ namespace kith::sim {
 // recording that this program can read to its end; what could be read is replayed first.
 int replay_file(const std::string& path, bool json);
 
-// Writes a timeline of `path` without its secrets to the new file `out`. Exit codes: 0; 2 if either
-// file does not work. A recording that is cut short is written up to the cut, with exit code 2.
-int redact_file(const std::string& path, const std::string& out);
+// Prints a timeline of it without its secrets. 0: to its end. 2: what could not be read, or
+// printed, is missing at the end.
+int redact_file(const std::string& path);
 
 }  // namespace kith::sim

@@ -1,6 +1,6 @@
 #pragma once
 
-// A new file, which a recording or a timeline is written to: never one that exists.
+// A new file, which a recording is written to: never one that exists.
 
 #include <cstdio>
 #include <memory>

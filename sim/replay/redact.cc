@@ -1,5 +1,6 @@
 #include "sim/replay/redact.h"
 
+#include <concepts>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <variant>
@@ -96,7 +97,9 @@ class Details {
     if constexpr (requires { Address(input.address); }) {
       to_["address"] = name_of("address", redactor_.number(input.address));
     }
-    if constexpr (requires { bool(input.accept); }) to_["accept"] = input.accept;
+    if constexpr (requires { requires std::same_as<bool, decltype(input.accept)>; }) {
+      to_["accept"] = input.accept;
+    }
     if constexpr (requires { ErrorCode(input.error.code); }) {
       to_["error"] = to_string(input.error.code);
     }

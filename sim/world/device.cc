@@ -50,7 +50,9 @@ void Device::start() {
   ++lives_;
   const std::int64_t unix_ms = world_.unix_ns() / 1'000'000;
   const RestoredState& restored = store_.content();
-  world_.recorder().started(index_, world_.now(), {spec_.engine, key_, restored, seed, unix_ms});
+  const trace::Start made_of{spec_.engine, key_, restored, seed, unix_ms};
+  world_.recorder().started(index_, world_.now(), made_of);
+  if (recording_ != nullptr) recording_->started(world_.now(), made_of);
   engine_ = std::make_unique<Engine>(spec_.engine, key_, restored, seed, world_.now(), unix_ms);
   // Commands given by observers wait until what the constructor wants is done and sent.
   stepping_ = true;
@@ -64,6 +66,7 @@ void Device::stop(Ending ending, Unfinished unfinished) {
   if (!running()) return;
   KITH_CHECK(!stepping_);
   world_.recorder().stopped(index_, world_.now());
+  if (recording_ != nullptr) recording_->stopped(world_.now());
   engine_.reset();
   drop_underway(ending, unfinished);
   world_.notify(&Observer::on_stopped, *this, world_.now(), ending);
@@ -204,6 +207,7 @@ void Device::step(const Input& input, std::string_view asked_by) {
   KITH_CHECK(running() && !stepping_);
   stepping_ = true;
   world_.recorder().input(index_, world_.now(), input);
+  if (recording_ != nullptr) recording_->input(world_.now(), input);
   world_.notify(&Observer::on_input, *this, world_.now(), input);
   engine_->handle(world_.now(), input);
   Step done;
@@ -223,6 +227,7 @@ void Device::finish_step(Step& done) {
   for (;;) {
     const std::optional<Output> output = engine_->poll_output();
     world_.recorder().output(index_, world_.now(), output);
+    if (recording_ != nullptr) recording_->output(output);
     if (!output) break;
     ++done.outputs;
     world_.notify(&Observer::on_output, *this, world_.now(), *output);
@@ -328,6 +333,9 @@ void Device::send_from(SocketId id, Socket& socket, Step& done) {
         engine_->poll_datagrams(world_.now(), id, room, kMaxSegments);
     const ByteView bytes = sent ? ByteView(room.first(sent->size)) : ByteView();
     world_.recorder().datagrams(index_, world_.now(), id, room.size(), kMaxSegments, sent, bytes);
+    if (recording_ != nullptr) {
+      recording_->datagrams(world_.now(), id, room.size(), kMaxSegments, sent, bytes);
+    }
     if (!sent) return;
     ++done.transmits;
     world_.notify(&Observer::on_transmit, *this, world_.now(), *sent, bytes);

@@ -20,6 +20,7 @@
 
 #include "engine/base/random.h"
 #include "engine/trace/recorder.h"
+#include "engine/trace/recording_writer.h"
 #include "kith/engine.h"
 #include "sim/disk/virtual_disk.h"
 #include "sim/disk/virtual_store.h"
@@ -59,6 +60,9 @@ class Device final : private EventTarget, private DatagramSink {
   bool running() const { return engine_ != nullptr; }
   // How often it was started.
   std::uint64_t lives() const { return lives_; }
+
+  // Records all its engines from now on; before start(). The writer outlives the device's run.
+  void record_to(trace::RecordingWriter& recording) { recording_ = &recording; }
 
   // Makes an engine from what the store holds. It is not running.
   void start();
@@ -157,6 +161,7 @@ class Device final : private EventTarget, private DatagramSink {
   MasterKey key_;
   DeviceId id_;
   NodeId node_;
+  trace::RecordingWriter* recording_ = nullptr;
   VirtualDisk disk_;
   VirtualStore store_;
 
