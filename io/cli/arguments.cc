@@ -232,7 +232,7 @@ Result<Invocation> invocation(const Typed& typed, const Commands& commands) {
   if (!log) return tl::unexpected(log.error());
   auto command = command_arguments(typed, commands);
   if (!command) return tl::unexpected(command.error());
-  GlobalOptions global{*home, typed.json, *log, std::nullopt};
+  GlobalOptions global{*home, typed.json, *log};
   if (!typed.record.empty()) global.record = RecordArguments{typed.record, typed.record_limit};
   return Invocation{std::move(global), std::move(*command)};
 }

@@ -29,7 +29,7 @@ struct GlobalOptions {
   bool json = false;
   LogFilter log;
   io::EffectHook* effects = &io::no_effect_hook;  // of whoever embeds the program
-  std::optional<RecordArguments> record;
+  std::optional<RecordArguments> record{};
 };
 
 struct IdArguments {};

@@ -46,10 +46,10 @@ namespace kith::io {
 struct CoreOptions {
   // The directory of this device's key, name and records. Created with mode 0700, and a new
   // identity in it, if absent.
-  std::string home;
+  std::string home{};
   // What other devices show. Empty: as stored in the home, at first the host name. Otherwise it is
   // stored there.
-  std::string device_name;
+  std::string device_name{};
   // What init_networking binds. Port 0: the system chooses. An address of a family this system
   // lacks is skipped as long as another one can be bound.
   std::vector<Address> listen = {Address{.family = Address::Family::ipv4},
@@ -60,10 +60,10 @@ struct CoreOptions {
   EffectHook* effects = &no_effect_hook;
   // Records everything that goes into the engine, for `kith-sim replay`. The file holds every
   // secret of the device and every byte it receives or reads.
-  std::optional<RecordingOptions> record;
+  std::optional<RecordingOptions> record{};
   // Lifetimes and timeouts of the engine, and the application's own protocols. Its device_name is
   // set from the one above.
-  Config engine;
+  Config engine{};
 };
 
 // Who this home is and whom it knows.

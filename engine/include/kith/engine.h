@@ -35,12 +35,13 @@ namespace kith {
 using Seed = std::array<std::byte, 32>;
 
 struct Config {
-  std::string device_name;  // at most 64 bytes of printable UTF-8; longer is cut, the rest replaced
+  // At most 64 bytes of printable UTF-8; longer is cut, the rest replaced.
+  std::string device_name{};
   Duration pairing_code_lifetime = std::chrono::minutes(5);
   Duration connect_timeout = std::chrono::seconds(10);
   Duration idle_timeout = std::chrono::seconds(30);
   Duration keep_alive = std::chrono::seconds(10);
-  std::vector<ApplicationProtocol> protocols;  // the application's own; see kith/application.h
+  std::vector<ApplicationProtocol> protocols{};  // the application's own; see kith/application.h
 };
 
 // What makes this device itself. The id and the keys of records at rest derive from it.
