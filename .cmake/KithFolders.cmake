@@ -13,7 +13,14 @@ endfunction()
 function(kith_add_library name)
   add_library(kith_${name} STATIC)
   add_library(kith::${name} ALIAS kith_${name})
-  target_include_directories(kith_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  set_target_properties(kith_${name} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(kith_${name} PUBLIC cxx_std_20)
+  target_include_directories(kith_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+  # The public headers, where it has any; they alone are installed.
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/include)
+    target_include_directories(kith_${name} PUBLIC
+      $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+  endif()
   add_dependencies(kith_${name} kith_schemas)
 endfunction()
 

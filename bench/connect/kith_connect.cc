@@ -24,7 +24,7 @@
 #include <string>
 #include <string_view>
 
-#include "io/core/core.h"
+#include "kith/io/core.h"
 
 namespace {
 

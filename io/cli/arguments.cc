@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "io/cli/argument_values.h"
-#include "io/recording/recording_options.h"
+#include "kith/io/recording_options.h"
 
 namespace kith::cli {
 namespace {

@@ -9,10 +9,10 @@
 #include <variant>
 #include <vector>
 
-#include "io/base/effect_hook.h"
 #include "io/cli/log.h"
 #include "kith/address.h"
 #include "kith/command.h"
+#include "kith/io/effect_hook.h"
 #include "kith/result.h"
 #include "kith/time.h"
 

@@ -1,5 +1,5 @@
 #include "io/cli/commands.h"
-#include "io/core/core.h"
+#include "kith/io/core.h"
 
 namespace kith::cli {
 

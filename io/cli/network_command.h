@@ -22,7 +22,7 @@
 #include "io/cli/output.h"
 #include "io/cli/progress_filter.h"
 #include "io/cli/questions.h"
-#include "io/core/core.h"
+#include "kith/io/core.h"
 
 namespace kith::cli {
 

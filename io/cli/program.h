@@ -2,7 +2,7 @@
 
 // The whole program but its main(): reads the command line, runs one command, reports.
 
-#include "io/base/effect_hook.h"
+#include "kith/io/effect_hook.h"
 
 namespace kith::cli {
 

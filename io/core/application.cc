@@ -1,4 +1,4 @@
-#include "io/core/application.h"
+#include "kith/io/application.h"
 
 #include "io/core/requests.h"
 #include "io/core/session.h"

@@ -1,7 +1,7 @@
 #pragma once
 
 // The connections and streams of an application's protocols: matches events of the engine with
-// operations of io/core/application.h, and holds what arrived until it is read. Credit goes back to
+// operations of kith/io/application.h, and holds what arrived until it is read. Credit goes back to
 // the peer as the application reads, so what is held is bounded by the windows of its connections.
 //
 // Functions return the commands that follow from them; they are given to the engine afterwards,
@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "io/core/application.h"
 #include "kith/command.h"
 #include "kith/event.h"
+#include "kith/io/application.h"
 
 namespace kith::io {
 

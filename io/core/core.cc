@@ -1,4 +1,4 @@
-#include "io/core/core.h"
+#include "kith/io/core.h"
 
 #include <fmt/core.h>
 #include <sys/stat.h>

@@ -1,8 +1,8 @@
 #include "engine/base/text.h"
-#include "io/core/core.h"
 #include "io/core/make_engine.h"
 #include "io/home/home.h"
 #include "io/store/database.h"
+#include "kith/io/core.h"
 
 namespace kith::io {
 

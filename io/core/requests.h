@@ -11,8 +11,8 @@
 #include <optional>
 #include <vector>
 
-#include "io/core/completion.h"
-#include "io/core/core.h"
+#include "kith/io/completion.h"
+#include "kith/io/core.h"
 
 namespace kith::io {
 

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "io/core/applications.h"
-#include "io/core/core.h"
 #include "io/core/requests.h"
 #include "io/driver/driver.h"
 #include "io/home/home_lock.h"
+#include "kith/io/core.h"
 
 namespace kith::io {
 

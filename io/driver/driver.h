@@ -21,7 +21,6 @@
 #include <set>
 #include <string>
 
-#include "io/base/effect_hook.h"
 #include "io/disk/disk.h"
 #include "io/driver/clock.h"
 #include "io/driver/completion_queue.h"
@@ -31,6 +30,7 @@
 #include "io/driver/strand.h"
 #include "io/store/store.h"
 #include "kith/engine.h"
+#include "kith/io/effect_hook.h"
 
 namespace kith::io {
 

@@ -8,12 +8,12 @@
 #include <memory>
 #include <vector>
 
-#include "io/base/effect_hook.h"
 #include "io/driver/lifetime.h"
 #include "io/driver/recorded_engine.h"
 #include "io/driver/strand.h"
 #include "io/udp/udp_socket.h"
 #include "kith/input.h"
+#include "kith/io/effect_hook.h"
 
 namespace kith::io {
 

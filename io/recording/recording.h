@@ -12,8 +12,8 @@
 
 #include "engine/trace/recording_writer.h"
 #include "io/base/unique_fd.h"
-#include "io/recording/recording_options.h"
 #include "kith/engine.h"
+#include "kith/io/recording_options.h"
 #include "kith/result.h"
 
 namespace kith::io {

@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
-#include "io/base/effect_hook.h"
 #include "io/store/database.h"
+#include "kith/io/effect_hook.h"
 #include "kith/store.h"
 
 namespace kith::io {

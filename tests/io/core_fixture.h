@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "io/core/core.h"
+#include "kith/io/core.h"
 #include "tests/io/temporary_directory.h"
 
 namespace kith::testing {

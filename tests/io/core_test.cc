@@ -1,6 +1,6 @@
 // The facade by itself: what needs no other device.
 
-#include "io/core/core.h"
+#include "kith/io/core.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -29,20 +29,21 @@
 #include <utility>
 #include <vector>
 
-#include "io/base/effect_hook.h"
-#include "io/core/application.h"
-#include "io/core/completion.h"
-#include "io/recording/recording_options.h"
 #include "kith/address.h"
 #include "kith/command.h"
 #include "kith/engine.h"
 #include "kith/event.h"
 #include "kith/ids.h"
+#include "kith/io/application.h"
+#include "kith/io/completion.h"
+#include "kith/io/effect_hook.h"
+#include "kith/io/recording_options.h"
 #include "kith/result.h"
 #include "kith/time.h"
 
 namespace kith::io {
 
+// How a device is opened.
 struct CoreOptions {
   // The directory of this device's key, name and records. Created with mode 0700, and a new
   // identity in it, if absent.
@@ -56,7 +57,7 @@ struct CoreOptions {
                                  Address{.family = Address::Family::ipv6}};
   // Threads for files and hashing; 0: at least four, and one for each processor.
   std::size_t worker_threads = 0;
-  // Told around effects (io/base/effect_hook.h); outlives the Core.
+  // Told around effects (kith/io/effect_hook.h); outlives the Core.
   EffectHook* effects = &no_effect_hook;
   // Records everything that goes into the engine, for `kith-sim replay`. The file holds every
   // secret of the device and every byte it receives or reads.
@@ -77,6 +78,7 @@ struct HomeView {
 // and its identity if absent. Errors as Core::open, except already_exists.
 Result<HomeView> inspect_home(const CoreOptions& options);
 
+// How to pair.
 struct PairingOptions {
   // Answers PairingConfirmationNeeded with yes, unseen by a person.
   bool confirm_automatically = false;
@@ -85,34 +87,40 @@ struct PairingOptions {
   RequestId request;
 };
 
+// A pairing that has begun.
 struct PairingCode {
   RequestId request;               // for await_paired() and cancel()
   std::vector<std::string> words;  // twelve
   Duration expires_in{};
 };
 
+// A pairing that has succeeded.
 struct PairedDevice {
   DeviceId device;
   std::string name;
 };
 
+// How to send files.
 struct ShareOptions {
   RequestId request;        // as in PairingOptions
   std::string destination;  // subdirectory of the receiver's inbox; empty: the inbox itself
 };
 
+// A transfer on its way.
 struct StartedTransfer {
   RequestId request;  // for await_transfer() and cancel()
   TransferId transfer;
   std::uint64_t bytes_total = 0;
 };
 
+// A transfer that is durable at the receiver.
 struct FinishedTransfer {
   TransferId transfer;
   std::uint64_t bytes = 0;
   Duration elapsed{};
 };
 
+// How to connect.
 struct ConnectOptions {
   RequestId request;               // as in PairingOptions
   std::vector<Address> addresses;  // where to try, together with those of add_device_address()
@@ -121,6 +129,7 @@ struct ConnectOptions {
 // Counts by name: the engine's, and those of sockets under "udp/".
 using Counters = std::map<std::string, std::uint64_t>;
 
+// Takes every event of a Core.
 using EventHandler = std::function<void(const Event&)>;
 
 class Session;
@@ -129,12 +138,14 @@ class Session;
 // handler may still be running there at that moment.
 class Subscription {
  public:
+  // Shared with the session that calls it.
   struct Subscriber {
     EventHandler handler;
     std::atomic<bool> wanted{true};
   };
 
   Subscription() = default;
+  // From Core::events().
   explicit Subscription(std::shared_ptr<Subscriber> subscriber)
       : subscriber_(std::move(subscriber)) {}
   Subscription(Subscription&&) noexcept = default;
@@ -145,6 +156,7 @@ class Subscription {
   }
   ~Subscription() { end(); }
 
+  // Does at once what destruction does.
   void end() {
     if (subscriber_) subscriber_->wanted = false;
     subscriber_.reset();
@@ -154,6 +166,7 @@ class Subscription {
   std::shared_ptr<Subscriber> subscriber_;
 };
 
+// One device, its home and its sockets.
 class Core {
  public:
   // Takes the home for this process and loads it; no socket is opened yet.
@@ -235,7 +248,7 @@ class Core {
   }
 
   // Connects to a device under a protocol of CoreOptions::engine.protocols; see
-  // io/core/application.h. -> Result<Connection>. Errors: not_found (no such protocol),
+  // kith/io/application.h. -> Result<Connection>. Errors: not_found (no such protocol),
   // permission_denied (not paired, or blocked), refused (by the other device, or another device is
   // there), unreachable, limit_exceeded, cancelled.
   template <class Token>
@@ -263,10 +276,14 @@ class Core {
   RequestId send_message(DeviceId device, std::string body);
   // Takes messages from now on. -> events MessageReceived, again in every run until acknowledged.
   void receive_messages();
+  // The application has done what it had to with a message.
   void acknowledge_message(DeviceId device, MessageId message);
 
+  // Where a device may be reached, besides what is known; until the Core ends.
   void add_device_address(DeviceId device, const Address& address);
+  // Forgets a device and cuts its connections.
   void remove_device(DeviceId device);
+  // Refuses a device from now on, across restarts.
   void block_device(DeviceId device);
 
   // -> std::vector<DeviceSummary>

@@ -12,11 +12,13 @@
 
 namespace kith::io {
 
+// The handler of one operation, whatever its token was.
 template <class Value>
 class Completion {
  public:
   Completion() = default;
 
+  // Keeps the context of `handler` running until it is called.
   template <class Handler>
   Completion(boost::asio::io_context& context, Handler handler)
       : call_(std::make_unique<Call<Handler>>(context, std::move(handler))) {}

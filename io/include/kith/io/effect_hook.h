@@ -7,6 +7,7 @@
 
 namespace kith::io {
 
+// The kinds of effects that are told.
 enum class EffectKind : std::uint8_t {
   store,    // one commit; several that share a transaction are announced before and after it
   send,     // one call, of one datagram or more of equal size
@@ -17,10 +18,13 @@ enum class EffectKind : std::uint8_t {
 class EffectHook {
  public:
   virtual ~EffectHook() = default;
+  // The effect is about to begin.
   virtual void before(EffectKind) {}
+  // It is done, or has failed.
   virtual void after(EffectKind) {}
 };
 
+// The one that does nothing.
 inline EffectHook no_effect_hook;
 
 }  // namespace kith::io

@@ -16,6 +16,7 @@ namespace kith::io {
 // Room for transfers of some hundred megabytes, and little enough for most disks.
 inline constexpr std::uint64_t kDefaultRecordingLimitBytes = std::uint64_t{1} << 30;
 
+// How a recording ended.
 struct RecordingReport {
   // What a replay of the file gives, unless that could not be written.
   std::uint64_t steps = 0;
@@ -25,6 +26,7 @@ struct RecordingReport {
   std::optional<Error> early;
 };
 
+// Where a recording goes.
 struct RecordingOptions {
   std::string path;  // must not exist yet
   std::uint64_t limit_bytes = kDefaultRecordingLimitBytes;

@@ -16,7 +16,7 @@
 //   connection.accept_stream(use_awaitable)         // Stream, again and again
 //
 // io/echo/ is a whole program made of these. Everything completes with a Result, later and on the
-// executor of its token, as io/core/core.h says. Connection, Stream and Service are owners: what is
+// executor of its token, as kith/io/core.h says. Connection, Stream and Service are owners: what is
 // destroyed is ended. They can be moved, may outlive the Core (operations then complete with
 // `cancelled`), and not its context. Two operations of one kind on one object at a time is
 // `already_exists`, except for those that accept and open.
@@ -29,8 +29,8 @@
 #include <string>
 #include <utility>
 
-#include "io/core/completion.h"
 #include "kith/application.h"
+#include "kith/io/completion.h"
 
 namespace kith::io {
 
@@ -43,6 +43,7 @@ inline constexpr std::uint64_t kNotServed = 0x6b04;
 class SessionRef {
  public:
   SessionRef() = default;
+  // Of a session that lives as long as its Core.
   SessionRef(std::weak_ptr<Session> session, boost::asio::io_context& context)
       : session_(std::move(session)), context_(&context) {}
   SessionRef(const SessionRef&) = default;
@@ -76,12 +77,14 @@ class SessionRef {
 // One stream. Destroying it resets what was not finished and stops what was not read to its end.
 class Stream {
  public:
+  // Which stream of which connection.
   struct Key {
     ConnectionId connection;
     StreamId stream;
   };
 
   Stream() = default;
+  // From a Connection.
   Stream(SessionRef session, Key key) : session_(std::move(session)), key_(key) {}
   Stream(Stream&&) noexcept = default;
   Stream& operator=(Stream&& other) noexcept {
@@ -145,6 +148,7 @@ class Stream {
 class Connection {
  public:
   Connection() = default;
+  // From a Core or a Service.
   Connection(SessionRef session, ConnectionId id, DeviceId peer, bool paired)
       : session_(std::move(session)), id_(id), peer_(peer), paired_(paired) {}
   Connection(Connection&&) noexcept = default;
@@ -169,6 +173,7 @@ class Connection {
       begin_open_stream(ref, id, kind, std::move(done));
     });
   }
+  // The same for a bidirectional stream.
   template <class Token>
   auto open_stream(Token&& token) {
     return open_stream(StreamKind::bidirectional, std::forward<Token>(token));
@@ -207,6 +212,7 @@ class Service {
   static constexpr std::size_t kMaxWaiting = 128;
 
   Service() = default;
+  // From Core::serve().
   Service(SessionRef session, std::string alpn, std::uint64_t number)
       : session_(std::move(session)), alpn_(std::move(alpn)), number_(number) {}
   Service(Service&&) noexcept = default;
