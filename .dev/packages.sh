@@ -8,7 +8,7 @@ case $1 in
     packages=(
       # tools
       build-essential g++ clang libclang-rt-14-dev cmake ninja-build pkg-config git ccache python3
-      clang-format clang-tidy b3sum
+      clang-format clang-tidy b3sum doxygen
       # what building wolfSSL, ngtcp2 and BLAKE3 needs
       autoconf automake libtool dpkg-dev patch xz-utils
       # libraries

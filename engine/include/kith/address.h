@@ -13,7 +13,9 @@
 
 namespace kith {
 
+// An IP address, its port, and the interface where IPv6 needs one.
 struct Address {
+  // IP version 4 or 6.
   enum class Family : std::uint8_t { ipv4, ipv6 };
 
   Family family = Family::ipv4;
@@ -21,6 +23,7 @@ struct Address {
   std::uint16_t port = 0;
   std::uint32_t scope = 0;  // IPv6 link-local interface index, otherwise 0
 
+  // The IPv4 address a.b.c.d with a port.
   static Address v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d,
                     std::uint16_t port);
 

@@ -29,6 +29,7 @@ namespace kith {
 // `anyone` has proven no more than the key that is its id.
 enum class Access : std::uint8_t { paired, anyone };
 
+// One protocol of the application, as Config names it.
 struct ApplicationProtocol {
   std::string alpn;  // 1 to 64 bytes, such as "example/chat/1"; not that of another protocol
   Access access = Access::paired;
@@ -50,6 +51,7 @@ struct Connect {
   std::vector<Address> addresses;  // tried together with those given by AddDeviceAddress
 };
 
+// A connection is there, whoever made it.
 struct PeerConnected {
   RequestId request;  // Connect's, or 0 where the peer connected
   ConnectionId connection;
@@ -57,6 +59,7 @@ struct PeerConnected {
   DeviceId peer;
   bool paired = false;  // `peer` has proven the pairing, not only its key
 };
+// A Connect has ended without a connection.
 struct ConnectFailed {
   RequestId request;
   Error error;  // not_found (no such protocol), permission_denied (not paired, blocked), refused,

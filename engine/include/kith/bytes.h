@@ -10,7 +10,9 @@
 
 namespace kith {
 
+// Bytes with one owner.
 using Bytes = std::vector<std::byte>;
+// Bytes of somebody else, for the length of a call.
 using ByteView = std::span<const std::byte>;
 
 // Views the characters of `text` as bytes.
@@ -23,6 +25,7 @@ inline std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// A copy of what is viewed.
 inline Bytes to_bytes(ByteView view) { return {view.begin(), view.end()}; }
 
 // An immutable slice of a buffer that several owners may hold: a chunk read from a file is hashed,
@@ -30,6 +33,7 @@ inline Bytes to_bytes(ByteView view) { return {view.begin(), view.end()}; }
 class SharedBytes {
  public:
   SharedBytes() = default;
+  // All of `bytes`.
   explicit SharedBytes(Bytes bytes)
       : owner_(std::make_shared<const Bytes>(std::move(bytes))), view_(*owner_) {}
 

@@ -71,6 +71,7 @@ struct ShareWithDevice {
 
 // How incoming transfers are met.
 struct SetReceivePolicy {
+  // Take every transfer, ask the application about each, or take none.
   enum class Accept : std::uint8_t { all, ask, none };
   Accept accept = Accept::none;
   std::string inbox;  // absolute path of an existing directory
@@ -82,6 +83,7 @@ struct AnswerTransfer {
   bool accept = false;
 };
 
+// Ends a transfer in either direction. -> TransferFailed
 struct CancelTransfer {
   TransferId transfer;
 };
@@ -105,6 +107,7 @@ struct AcknowledgeMessage {
   MessageId message;
 };
 
+// Any of these.
 using Command =
     std::variant<Listen, StartPairing, JoinPairing, ConfirmPairing, Cancel, AddDeviceAddress,
                  RemoveDevice, BlockDevice, ShareWithDevice, SetReceivePolicy, AnswerTransfer,

@@ -21,6 +21,7 @@ struct HashPiece {
   bool whole_file = false;  // the file has no other piece: the result is the file's BLAKE3 digest
 };
 
+// One job: the pieces to hash and the bytes they lie in. -> ComputeCompleted
 struct Compute {
   ComputeId id;
   SharedBytes data;
@@ -33,6 +34,7 @@ struct ComputeCompleted {
   std::vector<std::array<std::byte, 32>> hashes;
 };
 
+// Does the job. Takes milliseconds; may run in any thread.
 ComputeCompleted run_compute(const Compute& job);
 
 }  // namespace kith

@@ -34,6 +34,7 @@ namespace kith {
 // 32 bytes of randomness that everything the engine draws derives from.
 using Seed = std::array<std::byte, 32>;
 
+// What an engine is told once.
 struct Config {
   // At most 64 bytes of printable UTF-8; longer is cut, the rest replaced.
   std::string device_name{};
@@ -48,8 +49,10 @@ struct Config {
 struct MasterKey {
   std::array<std::byte, 32> bytes{};
 };
+// The id of the device that has this key.
 DeviceId device_id_of(const MasterKey& key);
 
+// One device.
 class Engine {
  public:
   // Errors are in `config.protocols`: already_exists (an ALPN twice, or one of kith's own),
@@ -75,6 +78,7 @@ class Engine {
   std::optional<Transmit> poll_datagrams(Instant now, SocketId socket, std::span<std::byte> out,
                                          std::size_t max_segments);
 
+  // When TimerFired is wanted, if nothing else comes before; asked for after every other call.
   std::optional<Wakeup> next_wakeup() const;
 
   DeviceId id() const;

@@ -20,6 +20,7 @@
 
 namespace kith {
 
+// How this device stands to another.
 enum class DeviceState : std::uint8_t {
   discovered,
   pairing,
@@ -29,8 +30,10 @@ enum class DeviceState : std::uint8_t {
   disconnected,  // paired, was connected in this run
   blocked,
 };
+// The name of the state, as above.
 std::string_view to_string(DeviceState state);
 
+// What is known of another device.
 struct DeviceSummary {
   DeviceId id;
   std::string name;  // chosen by the device's owner; printable UTF-8, at most 64 bytes
@@ -39,42 +42,50 @@ struct DeviceSummary {
   std::int64_t last_seen_ms = 0;  // Unix time, 0 for never
 };
 
+// A socket is open.
 struct Listening {
   RequestId request;
   SocketId socket;
   Address address;
 };
+// A Listen has failed, or the command cannot begin now.
 struct RequestFailed {
   RequestId request;
   Error error;
 };
 
+// The words to show, and for how long they are good.
 struct PairingCodeReady {
   RequestId request;
   std::vector<std::string> words;  // twelve
   Duration expires_in{};
 };
+// The other device has proven the words: is it the right one? -> ConfirmPairing
 struct PairingConfirmationNeeded {
   RequestId request;
   DeviceId device;
   std::string name;
   std::string fingerprint;  // equal on both screens
 };
+// The two devices know each other from now on.
 struct Paired {
   RequestId request;
   DeviceId device;
   std::string name;
 };
+// The pairing has ended without success.
 struct PairingFailed {
   RequestId request;
   Error error;
 };
 
+// What is known of a device is no longer as it was.
 struct DeviceChanged {
   DeviceSummary device;
   bool removed = false;
 };
 
+// From this device, or to it.
 enum class TransferDirection : std::uint8_t { sending, receiving };
 
 // An entry the person named: a file, or a directory with all beneath it.
@@ -85,12 +96,14 @@ struct TransferItem {
   std::uint64_t files = 0;
 };
 
+// The receiver has been asked.
 struct TransferStarted {
   RequestId request;
   TransferId transfer;
   DeviceId device;
   std::uint64_t bytes_total = 0;
 };
+// Another device wants to send.
 struct TransferOffered {
   TransferId transfer;
   DeviceId device;
@@ -98,6 +111,7 @@ struct TransferOffered {
   std::uint64_t bytes_total = 0;
   bool decision_needed = false;  // false: the policy has already answered
 };
+// How far a transfer is.
 struct TransferProgress {
   TransferId transfer;
   TransferDirection direction = TransferDirection::sending;
@@ -115,6 +129,7 @@ struct ItemCompleted {
   std::array<std::byte, 32> digest{};  // BLAKE3 of the file, or of a directory's canonical manifest
   Duration elapsed{};
 };
+// All that was accepted is durable at the receiver.
 struct TransferCompleted {
   TransferId transfer;
   TransferDirection direction = TransferDirection::sending;
@@ -122,6 +137,7 @@ struct TransferCompleted {
   Duration elapsed{};
   std::uint64_t skipped = 0;  // symbolic links and special files below the named paths, not sent
 };
+// The transfer has ended early.
 struct TransferFailed {
   RequestId request;  // 0 when receiving
   TransferId transfer;
@@ -160,6 +176,7 @@ struct MessageReceived {
   std::string body;  // UTF-8 from the peer, JSON by agreement
 };
 
+// Any of these.
 using Event =
     std::variant<Listening, RequestFailed, PairingCodeReady, PairingConfirmationNeeded, Paired,
                  PairingFailed, DeviceChanged, TransferStarted, TransferOffered, TransferProgress,

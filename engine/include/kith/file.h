@@ -26,8 +26,10 @@ struct FilePath {
   friend auto operator<=>(const FilePath&, const FilePath&) = default;
 };
 
+// What a name stands for.
 enum class FileType : std::uint8_t { regular, directory, symlink, other };
 
+// What a disk knows of a file besides its name and content.
 struct FileInfo {
   FileType type = FileType::regular;
   std::uint64_t size_bytes = 0;
@@ -45,6 +47,7 @@ struct FileList {  // -> FileListing, sorted by name in byte order, without "." 
   FilePath path;
 };
 struct FileOpen {  // -> FileInfo of the opened file; only regular files open
+  // Whether the file exists and may be written.
   enum class Mode : std::uint8_t {
     read,
     create,  // read and write, created with mode 0600; already_exists if present
@@ -106,16 +109,20 @@ struct DirectorySync {  // -> FileDone; makes names created, renamed or removed 
   FilePath path;
 };
 
+// A name in a directory.
 struct FileEntry {
   std::string name;  // bytes
   FileInfo info;
   friend auto operator<=>(const FileEntry&, const FileEntry&) = default;
 };
+// The answer to FileList.
 using FileListing = std::vector<FileEntry>;
+// The answer to what gives nothing back.
 struct FileDone {
   friend auto operator<=>(const FileDone&, const FileDone&) = default;
 };
 
+// What an effect gives, by its kind.
 using FileOutcome = std::variant<FileDone, FileInfo, FileListing, SharedBytes>;
 
 // Error codes: not_found, already_exists, permission_denied, no_space, io_error, limit_exceeded.

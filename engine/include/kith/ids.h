@@ -13,6 +13,7 @@
 
 namespace kith {
 
+// A number that counts things of one kind.
 template <class Tag>
 struct NumericId {
   std::uint64_t value = 0;

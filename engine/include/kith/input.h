@@ -29,6 +29,7 @@ struct DatagramsReceived {
   std::size_t stride = 0;
   ByteView bytes;
 };
+// OpenSocket has succeeded.
 struct SocketOpened {
   SocketId socket;
   Address local;
@@ -50,6 +51,7 @@ struct Entropy {
   std::array<std::byte, 32> bytes{};
 };
 
+// Any of these.
 using Input =
     std::variant<DatagramsReceived, SocketOpened, SocketFailed, SocketWritable, TimerFired,
                  WallClock, Entropy, StoreCompleted, FileCompleted, ComputeCompleted, Command>;

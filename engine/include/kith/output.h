@@ -20,10 +20,12 @@ struct OpenSocket {  // -> SocketOpened or SocketFailed
   SocketId socket;
   Address bind;  // port 0: the system chooses
 };
+// What was not sent is dropped; nothing answers.
 struct CloseSocket {
   SocketId socket;
 };
 
+// Any of these.
 using Output =
     std::variant<OpenSocket, CloseSocket, StoreCommit, FileStat, FileList, FileOpen, FileRead,
                  FileWrite, FileSync, FileSetAttributes, FileClose, FileRename, FileMakeDirectory,

@@ -9,6 +9,7 @@
 
 namespace kith {
 
+// What kind of failure it was.
 enum class ErrorCode {
   invalid_argument,   // what the caller passed cannot work
   not_found,          // no such file, device, transfer or connection
@@ -39,9 +40,11 @@ struct Error {
   friend bool operator==(const Error&, const Error&) = default;
 };
 
+// A value, or the Error that took its place.
 template <class T, class E = Error>
 using Result = tl::expected<T, E>;
 
+// An Error to return where a Result is expected.
 inline tl::unexpected<Error> failure(ErrorCode code, std::string message, std::string hint = {}) {
   return tl::unexpected<Error>(Error{code, std::move(message), std::move(hint)});
 }

@@ -15,16 +15,19 @@
 
 namespace kith {
 
+// One key with its new value.
 struct StoreChange {
   std::string key;             // "device/<id hex>", "transfer/<id hex>/journal", ...
   std::optional<Bytes> value;  // absent: the key is removed
 };
 
+// Changes that happen together or not at all. -> StoreCompleted
 struct StoreCommit {
   StoreOpId op;
   std::vector<StoreChange> changes;
 };
 
+// A commit is durable, or has not happened.
 struct StoreCompleted {
   StoreOpId op;
   Result<void> outcome;  // no_space, io_error

@@ -15,6 +15,7 @@
 
 namespace kith {
 
+// Whether both sides write, or only the one that opened it.
 enum class StreamKind : std::uint8_t { bidirectional, unidirectional };
 
 // A stream's low-water mark: with 1 MiB chunks one chunk is on the wire while the next is queued.
@@ -65,11 +66,13 @@ struct CloseConnection {  // what was written before is not waited for
   std::uint64_t code = 0;
   std::string reason;  // at most 64 bytes, no secret
 };
+// -> StreamReady, when the peer allows one more.
 struct OpenStream {
   ConnectionId connection;
   StreamKind kind = StreamKind::bidirectional;
   std::uint64_t tag = 0;
 };
+// Sends bytes after those written before.
 struct StreamWrite {
   ConnectionId connection;
   StreamId stream;
@@ -87,11 +90,13 @@ struct StreamCredit {  // `bytes` of what was received are consumed: the peer ma
   StreamId stream;
   std::uint64_t bytes = 0;
 };
+// Gives up sending: the peer is told the code.
 struct ResetStream {
   ConnectionId connection;
   StreamId stream;
   std::uint64_t code = 0;
 };
+// Gives up receiving: the peer is told the code.
 struct StopStream {
   ConnectionId connection;
   StreamId stream;

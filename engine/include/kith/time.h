@@ -9,12 +9,14 @@
 
 namespace kith {
 
+// A span of time.
 using Duration = std::chrono::nanoseconds;
 
 // Nanoseconds since an origin the driver chooses; never decreases between two calls.
 struct Instant {
   std::int64_t ns = 0;
 
+  // Later than every other instant.
   static constexpr Instant never() { return {std::numeric_limits<std::int64_t>::max()}; }
 
   friend constexpr auto operator<=>(Instant, Instant) = default;
