@@ -31,7 +31,12 @@ class SendOneMessage final : public NetworkCommand {
 
   void on_bound(const Result<std::vector<Address>>& bound) {
     if (!bound) return fail(bound.error(), Origin::device);
-    request_ = core().send_message(device_, arguments_.body);
+    io::MessageOptions options;
+    request_ = options.request = core().new_request();
+    core().send_message(device_, arguments_.body, options,
+                        [this](const Result<io::QueuedMessage>& queued) {
+                          if (!queued) fail(queued.error(), Origin::device);
+                        });
   }
 
   void on_event(const Event& event) override {
@@ -56,10 +61,6 @@ class SendOneMessage final : public NetworkCommand {
     Error error = delayed.error;
     error.hint = "The message is kept and goes out with the next command that reaches the device.";
     fail(error, Origin::peer);
-  }
-
-  void on(const MessageFailed& failed) {
-    if (failed.request == request_) fail(failed.error, Origin::device);
   }
 
   MessageArguments arguments_;

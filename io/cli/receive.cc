@@ -44,7 +44,17 @@ class Receive final : public NetworkCommand {
     }
     output().listening(core().id(), reachable_addresses(*bound, machine_addresses()),
                        arguments_.inbox);
-    core().receive_messages();
+    receive_message();
+  }
+
+  // Acknowledged once it is shown: one that could not be comes again.
+  void receive_message() {
+    core().receive_message([this](const Result<MessageReceived>& message) {
+      if (!message) return;  // the core stops
+      output().message(*message, name_of(message->device));
+      if (output().good()) core().acknowledge_message(message->device, message->message);
+      receive_message();
+    });
   }
 
   void on_event(const Event& event) override {
@@ -67,12 +77,6 @@ class Receive final : public NetworkCommand {
     if (arguments_.accept == Accept::none) return core().answer_transfer(transfer, false);
     questions().ask("Accept?",
                     [this, transfer](bool yes) { core().answer_transfer(transfer, yes); });
-  }
-
-  // Acknowledged once it is shown: one that could not be comes again.
-  void on(const MessageReceived& message) {
-    output().message(message, name_of(message.device));
-    if (output().good()) core().acknowledge_message(message.device, message.message);
   }
 
   void on(const TransferProgress& progress) {

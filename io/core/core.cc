@@ -154,6 +154,29 @@ void Core::begin_await_transfer(Completion<Result<FinishedTransfer>> done, Reque
   });
 }
 
+void Core::begin_message(Completion<Result<QueuedMessage>> done, DeviceId device, std::string body,
+                         MessageOptions options) {
+  SendMessage command{options.request, device, std::move(body), options.correlation};
+  session_->post([done = std::move(done), command = std::move(command)](Session& session) mutable {
+    if (command.request == RequestId{}) command.request = session.new_request();
+    Requests::Message message;
+    message.begun = std::move(done);
+    session.send_message(std::move(command), std::move(message));
+  });
+}
+
+void Core::begin_await_delivered(Completion<Result<MessageId>> done, RequestId request) {
+  session_->post([done = std::move(done), request](Session& session) mutable {
+    session.await_delivered(request, std::move(done));
+  });
+}
+
+void Core::begin_receive_message(Completion<Result<MessageReceived>> done) {
+  session_->post([done = std::move(done)](Session& session) mutable {
+    session.receive_message(std::move(done));
+  });
+}
+
 void Core::begin_connect(Completion<Result<Connection>> done, std::string alpn, DeviceId device,
                          ConnectOptions options) {
   Connect command{options.request, std::move(alpn), device, std::move(options.addresses)};
@@ -208,20 +231,8 @@ Result<void> Core::set_receive_policy(SetReceivePolicy::Accept accept, const std
   return {};
 }
 
-RequestId Core::send_message(DeviceId device, std::string body) {
-  const RequestId request = new_request();
-  session_->post([request, device, body = std::move(body)](Session& session) mutable {
-    session.give(SendMessage{request, device, std::move(body), {}});
-  });
-  return request;
-}
-
-void Core::receive_messages() {
-  session_->post([](Session& session) { session.give(ReceiveMessages{}); });
-}
-
 void Core::acknowledge_message(DeviceId device, MessageId message) {
-  session_->post([=](Session& session) { session.give(AcknowledgeMessage{device, message}); });
+  session_->post([=](Session& session) { session.acknowledge_message(device, message); });
 }
 
 void Core::add_device_address(DeviceId device, const Address& address) {

@@ -23,8 +23,12 @@ void Requests::add_share(RequestId request, Share share) {
   shares_.emplace(request, std::move(share));
 }
 
+void Requests::add_message(RequestId request, Message message) {
+  messages_.emplace(request, std::move(message));
+}
+
 bool Requests::has(RequestId request) const {
-  return pairings_.contains(request) || shares_.contains(request);
+  return pairings_.contains(request) || shares_.contains(request) || messages_.contains(request);
 }
 
 Error cancelled() {
@@ -58,6 +62,10 @@ void Requests::await_transfer(RequestId request, Completion<Result<FinishedTrans
   await(shares_, request, std::move(done));
 }
 
+void Requests::await_delivered(RequestId request, Completion<Result<MessageId>> done) {
+  await(messages_, request, std::move(done));
+}
+
 // After an entry has ended: forgets it if its end was told, otherwise keeps it for a while.
 template <class Entries>
 void Requests::settle(Entries& entries, typename Entries::iterator entry) {
@@ -69,6 +77,7 @@ void Requests::settle(Entries& entries, typename Entries::iterator entry) {
   if (unclaimed_.size() <= kMaxUnclaimed) return;
   pairings_.erase(unclaimed_.front());
   shares_.erase(unclaimed_.front());
+  messages_.erase(unclaimed_.front());
   unclaimed_.pop_front();
 }
 
@@ -80,6 +89,10 @@ void Requests::fail(RequestId request, const Error& error) {
   if (const auto share = shares_.find(request); share != shares_.end()) {
     share->second.fail(error);
     settle(shares_, share);
+  }
+  if (const auto message = messages_.find(request); message != messages_.end()) {
+    message->second.fail(error);
+    settle(messages_, message);
   }
 }
 
@@ -93,6 +106,7 @@ std::vector<Command> Requests::cancel_all() {
     if (!share.outcome) commands.push_back(Cancel{request});
     share.fail(cancelled());
   }
+  for (auto& [request, message] : messages_) message.fail(cancelled());
   if (listens_) {
     for (const RequestId open : listens_->open) commands.push_back(Cancel{open});
     for (const RequestId opening : listens_->outstanding) commands.push_back(Cancel{opening});
@@ -101,6 +115,7 @@ std::vector<Command> Requests::cancel_all() {
   listens_.reset();
   pairings_.clear();
   shares_.clear();
+  messages_.clear();
   transfers_.clear();
   unclaimed_.clear();
   return commands;
@@ -194,6 +209,27 @@ std::vector<Command> Requests::on(const TransferCompleted& event) {
 std::vector<Command> Requests::on(const TransferFailed& event) {
   if (event.direction != TransferDirection::sending) return {};
   transfers_.erase(event.transfer);
+  fail(event.request, event.error);
+  return {};
+}
+
+std::vector<Command> Requests::on(const MessageQueued& event) {
+  const auto message = messages_.find(event.request);
+  if (message != messages_.end() && message->second.begun) {
+    message->second.begun(QueuedMessage{event.request, event.message});
+  }
+  return {};
+}
+
+std::vector<Command> Requests::on(const MessageDelivered& event) {
+  const auto message = messages_.find(event.request);
+  if (message == messages_.end()) return {};
+  message->second.end(event.message);
+  settle(messages_, message);
+  return {};
+}
+
+std::vector<Command> Requests::on(const MessageFailed& event) {
   fail(event.request, event.error);
   return {};
 }

@@ -2,8 +2,9 @@
 
 // What the application asked for and the engine has not finished: matches events with completions.
 //
-// A pairing and a share complete twice: when they have begun (a code is there, the transfer is on
-// its way) and when they end. The end is kept until it is asked for.
+// A pairing, a share and a message complete twice: when they have begun (a code is there, the
+// transfer is on its way, the message is queued) and when they end. The end is kept until it is
+// asked for.
 
 #include <cstddef>
 #include <deque>
@@ -50,6 +51,7 @@ class Requests {
 
   using Pairing = TwoStep<PairingCode, PairedDevice>;
   using Share = TwoStep<StartedTransfer, FinishedTransfer>;
+  using Message = TwoStep<QueuedMessage, MessageId>;
 
   struct Listens {
     Completion<Result<std::vector<Address>>> done;
@@ -63,18 +65,21 @@ class Requests {
   void add_listens(Listens listens) { listens_ = std::move(listens); }
   void add_pairing(RequestId request, Pairing pairing, bool confirm_automatically);
   void add_share(RequestId request, Share share);
+  void add_message(RequestId request, Message message);
 
   bool listening() const { return listens_.has_value(); }
   bool has(RequestId request) const;
 
   void await_paired(RequestId request, Completion<Result<PairedDevice>> done);
   void await_transfer(RequestId request, Completion<Result<FinishedTransfer>> done);
+  void await_delivered(RequestId request, Completion<Result<MessageId>> done);
 
   // Completes what the event answers. The commands that follow from it.
   std::vector<Command> on_event(const Event& event);
 
   // Completes everything with `cancelled`. The commands that end what must not go on: listening and
-  // pairings. A transfer that is cut off is not cancelled: it resumes another time.
+  // pairings. A transfer that is cut off and a message that waits are not cancelled: they go on
+  // another time.
   std::vector<Command> cancel_all();
 
  private:
@@ -92,6 +97,9 @@ class Requests {
   std::vector<Command> on(const TransferStarted& event);
   std::vector<Command> on(const TransferCompleted& event);
   std::vector<Command> on(const TransferFailed& event);
+  std::vector<Command> on(const MessageQueued& event);
+  std::vector<Command> on(const MessageDelivered& event);
+  std::vector<Command> on(const MessageFailed& event);
   template <class Other>
   std::vector<Command> on(const Other&) {
     return {};
@@ -105,10 +113,12 @@ class Requests {
   void settle(Entries& entries, typename Entries::iterator entry);
   static Pairing& steps_of(PairingEntry& entry) { return entry.steps; }
   static Share& steps_of(Share& share) { return share; }
+  static Message& steps_of(Message& message) { return message; }
 
   std::optional<Listens> listens_;
   std::map<RequestId, PairingEntry> pairings_;
   std::map<RequestId, Share> shares_;
+  std::map<RequestId, Message> messages_;
   std::map<TransferId, RequestId> transfers_;  // sending
   std::deque<RequestId> unclaimed_;            // ended and kept, oldest first
 };

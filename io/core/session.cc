@@ -46,6 +46,7 @@ void Session::add_subscriber(std::shared_ptr<Subscription::Subscriber> subscribe
 void Session::on_event(Event event) {
   for (Command& command : requests_.on_event(event)) driver_->give(std::move(command));
   for (Command& command : applications_.on_event(event)) driver_->give(std::move(command));
+  if (const auto* message = std::get_if<MessageReceived>(&event)) arrived_.push(*message);
   std::erase_if(subscribers_, [](const auto& subscriber) { return !subscriber->wanted; });
   if (subscribers_.empty()) return;
   boost::asio::post(strand_, [subscribers = subscribers_, event = std::move(event)] {
@@ -88,6 +89,24 @@ void Session::start_share(ShareWithDevice command, Requests::Share share) {
   driver_->give(std::move(command));
 }
 
+void Session::send_message(SendMessage command, Requests::Message message) {
+  if (ended()) return message.fail(cancelled());
+  if (requests_.has(command.request)) return message.fail(taken("This request id is in use."));
+  requests_.add_message(command.request, std::move(message));
+  driver_->give(std::move(command));
+}
+
+void Session::receive_message(Completion<Result<MessageReceived>> done) {
+  if (ended()) return done(tl::unexpected(cancelled()));
+  arrived_.take(std::move(done));
+  driver_->give(ReceiveMessages{});
+}
+
+void Session::acknowledge_message(DeviceId device, MessageId message) {
+  arrived_.forget(device, message);
+  give(AcknowledgeMessage{device, message});
+}
+
 void Session::connect(Connect command, Completion<Result<Connection>> done) {
   if (ended()) return done(tl::unexpected(cancelled()));
   if (requests_.has(command.request)) {
@@ -104,6 +123,11 @@ void Session::await_paired(RequestId request, Completion<Result<PairedDevice>> d
 void Session::await_transfer(RequestId request, Completion<Result<FinishedTransfer>> done) {
   if (ended()) return done(tl::unexpected(cancelled()));
   requests_.await_transfer(request, std::move(done));
+}
+
+void Session::await_delivered(RequestId request, Completion<Result<MessageId>> done) {
+  if (ended()) return done(tl::unexpected(cancelled()));
+  requests_.await_delivered(request, std::move(done));
 }
 
 Counters Session::counters() const {
@@ -132,6 +156,7 @@ void Session::stop(Completion<Result<void>> done) {
   stopping_ = true;
   // A driver holds what it calls by copy.
   auto shared_done = std::make_shared<Completion<Result<void>>>(std::move(done));
+  arrived_.cancel_all();
   std::vector<Command> last = applications_.cancel_all();
   for (Command& command : requests_.cancel_all()) last.push_back(std::move(command));
   driver_->stop(std::move(last), [this, shared_done](Result<void> outcome) {
@@ -142,6 +167,7 @@ void Session::stop(Completion<Result<void>> done) {
 
 void Session::end_now() {
   lifetime_->exclusively([this] {
+    arrived_.cancel_all();
     applications_.cancel_all();
     requests_.cancel_all();
     driver_->end_now();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "io/core/applications.h"
+#include "io/core/message_queue.h"
 #include "io/core/requests.h"
 #include "io/driver/driver.h"
 #include "io/home/home_lock.h"
@@ -50,8 +51,12 @@ class Session : public std::enable_shared_from_this<Session> {
                      bool confirm_automatically);
   void connect(Connect command, Completion<Result<Connection>> done);
   void start_share(ShareWithDevice command, Requests::Share share);
+  void send_message(SendMessage command, Requests::Message message);
+  void receive_message(Completion<Result<MessageReceived>> done);
+  void acknowledge_message(DeviceId device, MessageId message);
   void await_paired(RequestId request, Completion<Result<PairedDevice>> done);
   void await_transfer(RequestId request, Completion<Result<FinishedTransfer>> done);
+  void await_delivered(RequestId request, Completion<Result<MessageId>> done);
   std::vector<DeviceSummary> devices() const { return driver_->engine().devices(); }
   Counters counters() const;
   void stop(Completion<Result<void>> done);
@@ -72,6 +77,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::atomic<std::uint64_t> next_request_{1};
   Requests requests_;
   Applications applications_;
+  MessageQueue arrived_;
   std::vector<std::shared_ptr<Subscription::Subscriber>> subscribers_;
   bool stopping_ = false;
   std::unique_ptr<Driver> driver_;

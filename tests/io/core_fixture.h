@@ -67,6 +67,8 @@ class TestDevice {
     core_.reset();
   }
 
+  bool is_open() const { return core_ != nullptr; }
+
   // As a crash would.
   void vanish() { core_.reset(); }
 

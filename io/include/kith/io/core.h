@@ -120,6 +120,18 @@ struct FinishedTransfer {
   Duration elapsed{};
 };
 
+// How to send a message.
+struct MessageOptions {
+  RequestId request;                     // as in PairingOptions, though it cannot be cancelled
+  std::optional<MessageId> correlation;  // the message this one answers
+};
+
+// A message that is durable here.
+struct QueuedMessage {
+  RequestId request;  // for await_delivered()
+  MessageId message;  // the same on both devices
+};
+
 // How to connect.
 struct ConnectOptions {
   RequestId request;               // as in PairingOptions
@@ -271,12 +283,35 @@ class Core {
   // not an absolute path), not_found, permission_denied (not a writable directory).
   Result<void> set_receive_policy(SetReceivePolicy::Accept accept, const std::string& inbox);
 
-  // Queues JSON of at most 64 KiB for a paired device, across restarts, until the device has it.
-  // -> events MessageQueued once it is durable here, MessageDelivered; or MessageFailed.
-  RequestId send_message(DeviceId device, std::string body);
-  // Takes messages from now on. -> events MessageReceived, again in every run until acknowledged.
-  void receive_messages();
-  // The application has done what it had to with a message.
+  // Queues JSON in UTF-8, at most 64 KiB, for a paired device: kept across restarts until the
+  // device has it, whether or not anybody waits. -> Result<QueuedMessage> once it is durable here;
+  // await_delivered() tells when it is there. Errors: permission_denied (not paired),
+  // invalid_argument, limit_exceeded (1,024 wait for this device), no_space, io_error.
+  template <class Token>
+  auto send_message(DeviceId device, std::string body, MessageOptions options, Token&& token) {
+    return start<Result<QueuedMessage>>(&Core::begin_message, token, device, std::move(body),
+                                        options);
+  }
+
+  // -> Result<MessageId>, when the device has stored the message: it will not be lost there. While
+  // the device cannot be reached the events MessagesDelayed say so, and this goes on waiting.
+  // Errors: not_found (no such request, or it was awaited before), cancelled (the device was
+  // removed or blocked; or this device stops, and the message goes out in another run).
+  template <class Token>
+  auto await_delivered(RequestId request, Token&& token) {
+    return start<Result<MessageId>>(&Core::begin_await_delivered, token, request);
+  }
+
+  // The next message from any device, in order for each sender. -> Result<MessageReceived>. Errors:
+  // cancelled. The first call begins taking messages; they come as events as well. What is not
+  // acknowledged comes again in the next run, and 1,024 of one device not acknowledged hold up its
+  // others.
+  template <class Token>
+  auto receive_message(Token&& token) {
+    return start<Result<MessageReceived>>(&Core::begin_receive_message, token);
+  }
+
+  // The application has done what it had to with a message. Durable when stop() has completed.
   void acknowledge_message(DeviceId device, MessageId message);
 
   // Where a device may be reached, besides what is known; until the Core ends.
@@ -317,6 +352,10 @@ class Core {
   void begin_share(Completion<Result<StartedTransfer>> done, std::vector<std::string> paths,
                    DeviceId device, ShareOptions options);
   void begin_await_transfer(Completion<Result<FinishedTransfer>> done, RequestId request);
+  void begin_message(Completion<Result<QueuedMessage>> done, DeviceId device, std::string body,
+                     MessageOptions options);
+  void begin_await_delivered(Completion<Result<MessageId>> done, RequestId request);
+  void begin_receive_message(Completion<Result<MessageReceived>> done);
   void begin_connect(Completion<Result<Connection>> done, std::string alpn, DeviceId device,
                      ConnectOptions options);
   void begin_devices(Completion<std::vector<DeviceSummary>> done);
