@@ -55,7 +55,9 @@ std::optional<Dialer::Won> Dialer::connected(Instant now, ConnectionId connectio
   connecting_.erase(found);
   const auto dial = dials_.find(attempt.dial);
   if (dial == dials_.end()) return std::nullopt;
-  const Won won{attempt.dial, dial->second.target.hellos[attempt.hello].provisional};
+  const auto& hello = dial->second.target.hellos[attempt.hello];
+  Won won{attempt.dial, hello.provisional, {}};
+  if (hello.hello.psk) won.psk = hello.hello.psk->key;
   dials_.erase(dial);
   std::erase_if(waiting_, [&](const auto& entry) { return entry.second.dial == won.dial; });
   for (auto next = connecting_.begin(); next != connecting_.end();) {

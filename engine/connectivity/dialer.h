@@ -55,6 +55,7 @@ class Dialer {
   struct Won {
     DialId dial;
     bool provisional = false;
+    std::optional<quic::PskKey> psk;  // by which the peer was reached
   };
 
   // Lost at once if no address can be tried.

@@ -291,6 +291,15 @@ void Engine::Core::on_event(Instant now, const quic::Connected& event) {
     return;
   }
   const std::uint16_t index = protocols_.index_of(*entry);
+  if (!still_welcome(now, event, won)) {
+    endpoint_->close(now, event.connection, kRevoked, "revoked");
+    if (won)
+      give(now, index,
+           DialFailed{
+               won->dial,
+               {ErrorCode::permission_denied, "the device was removed or blocked meanwhile", ""}});
+    return;
+  }
   links_.emplace(event.connection, Link{index, event.peer, event.by_psk});
   if (event.by_psk) {
     const auto* match = devices_.psk_match(event.psk_identity, unix_ms(now));
@@ -304,6 +313,22 @@ void Engine::Core::on_event(Instant now, const quic::Connected& event) {
   opened.paired = event.by_psk;
   opened.exporter = event.exporter;
   give(now, index, opened);
+}
+
+// A person may have removed or blocked the device, or paired anew, while the handshake was under
+// way with what was right when it began.
+bool Engine::Core::still_welcome(Instant now, const quic::Connected& event,
+                                 const std::optional<Dialer::Won>& won) {
+  const DeviceRecord* record = devices_.find(event.peer);
+  if (record != nullptr && record->blocked) return false;
+  if (!event.by_psk) return true;
+  if (!won) {
+    const auto* match = devices_.psk_match(event.psk_identity, unix_ms(now));
+    return match != nullptr && match->peer == event.peer;
+  }
+  const auto offers = devices_.psk_offers(event.peer, unix_ms(now));
+  return std::any_of(offers.begin(), offers.end(),
+                     [&](const PskOffer& offer) { return offer.key == won->psk; });
 }
 
 void Engine::Core::note_connected(Instant now, const quic::Connected& event, bool provisional) {

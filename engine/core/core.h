@@ -124,6 +124,8 @@ class Engine::Core {
   DialTarget target_by_pairing(Instant now, std::uint16_t owner, const DeviceId& device);
   void tell_lost(Instant now, const Dialer::Lost& lost);
   std::optional<Dialer::LocalSocket> socket_for(const Address& remote);
+  bool still_welcome(Instant now, const quic::Connected& event,
+                     const std::optional<Dialer::Won>& won);
   void note_connected(Instant now, const quic::Connected& event, bool provisional);
   void cut_connections(Instant now, const DeviceId& device);
   bool has_connection(const DeviceId& device) const;

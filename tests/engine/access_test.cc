@@ -106,6 +106,35 @@ TEST(Access, a_blocked_device_is_refused_at_once_and_after_a_restart) {
   EXPECT_FALSE(was_connected(lab[1], lab[0]));
 }
 
+TEST(Access, a_device_removed_or_blocked_amid_a_handshake_is_not_connected) {
+  // By either side, after so many datagrams of the handshake.
+  for (const std::size_t by : {0u, 1u}) {
+    for (const bool blocked : {false, true}) {
+      for (int after = 0; after < 12; ++after) {
+        SCOPED_TRACE(testing::Message() << by << blocked << after);
+        Lab lab(2);
+        lab.pair(0, 1);
+        const DeviceId peer = lab[1 - by].id();
+        int datagrams = 0;
+        lab.on_wire = [&](const Address&, const Address&, Bytes&) { return ++datagrams > 0; };
+        share(lab, 1, 0, 20);
+        lab.run_until([&] { return datagrams >= after; });
+        const bool before = was_connected(lab[by], lab[1 - by]);
+        if (blocked) {
+          lab[by].command(BlockDevice{peer});
+        } else {
+          lab[by].command(RemoveDevice{peer});
+        }
+        lab.run_for(seconds(20));
+        if (!before) {
+          EXPECT_FALSE(was_connected(lab[by], lab[1 - by]));
+        }
+        EXPECT_EQ(lab[by].engine->devices().size(), blocked ? 1u : 0u);
+      }
+    }
+  }
+}
+
 TEST(Access, the_same_seed_gives_the_same_datagrams) {
   const auto datagrams = [](std::uint8_t seed) {
     Lab lab(2, seed);
