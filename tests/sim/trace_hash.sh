@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Equal seeds give equal trace hashes: in two processes, unoptimised, and from another compiler.
-#   trace_hash.sh KITH_SIM SCENARIO
+#   trace_hash.sh KITH_SIM SCENARIO SEED...
 # KITH_SIM_DEBUG and KITH_SIM_CLANG name the same program built otherwise. Where CI is set they must
 # be there; elsewhere those that are not named are left out.
 set -euo pipefail
 
 sim=$1
 scenario=$2
-seeds=(1 7 18446744073709551615)
+seeds=("${@:3}")
+((${#seeds[@]})) || { echo "trace_hash: no seeds" >&2; exit 1; }
 
 fail() {
   echo "trace_hash: $*" >&2
