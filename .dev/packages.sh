@@ -20,7 +20,7 @@ case $1 in
     # Talking to iroh needs npm, which other builds of Node.js than Debian's bring with them.
     command -v npm >/dev/null || packages+=(nodejs npm)
     ;;
-  bench) packages=(openssh-server openssh-client rsync socat iproute2 ethtool) ;;
+  bench) packages=(openssh-server openssh-client rsync socat iproute2 ethtool linux-perf) ;;
   coverage) packages=(llvm) ;;
   *)
     echo "packages: no group named '$1'" >&2
