@@ -4,6 +4,7 @@
 
 #include "engine/base/check.h"
 #include "engine/base/text.h"
+#include "engine/core/server_names.h"
 #include "engine/registry/device_record.h"
 #include "kith/address.h"
 #include "kith/engine.h"
@@ -15,6 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     KITH_CHECK(*Address::parse(address->to_string()) == *address);
   }
   if (const auto id = DeviceId::parse(text)) KITH_CHECK(*DeviceId::parse(id->to_hex()) == *id);
+  if (const auto key = key_of_server_name(text)) {
+    KITH_CHECK(*key_of_server_name(server_name_of(*key)) == *key);
+  }
   (void)parse_pairing_words(text);
   const std::string name = clean_device_name(text);
   KITH_CHECK(name.size() <= kMaxDeviceNameBytes && is_utf8(as_byte_view(name)));
