@@ -142,7 +142,7 @@ class Reader {
   }
   template <HasFields T>
   bool get(T& value) {
-    return std::apply([this](auto&... field) { return (get(field) && ...); }, fields(value));
+    return std::apply([this](auto&... field) { return (this->get(field) && ...); }, fields(value));
   }
   // Keys ascend, as they do in the map that was written.
   bool get(RestoredState& value) {

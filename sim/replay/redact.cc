@@ -70,7 +70,7 @@ class Details {
  private:
   template <class... Alternatives>
   void tell_alternative(const std::variant<Alternatives...>& value) {
-    std::visit([this](const auto& alternative) { tell_alternative(alternative); }, value);
+    std::visit([this](const auto& alternative) { this->tell_alternative(alternative); }, value);
   }
 
   template <class T>
