@@ -7,10 +7,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <variant>
 #include <vector>
 
+#include "engine/trace/fields.h"
 #include "engine/trace/type_name.h"
 
 namespace kith::trace {
@@ -204,15 +206,16 @@ inline constexpr std::uint8_t kTag<FileListing> = 142;
 template <>
 inline constexpr std::uint8_t kTag<SharedBytes> = 143;
 
-// Writes values and containers of values. A struct without an overload here does not compile, and
-// the structured bindings below do not compile when a struct gains a field.
+// Writes values and containers of values. Inputs and what they are made of are written as fields.h
+// lists them; a struct that has neither an entry there nor an overload here does not compile, nor
+// do the structured bindings below when a struct gains a field.
 class Writer {
  public:
   explicit Writer(Encoder& to) : to_(to) {}
 
   template <class... Fields>
-  void all(const Fields&... fields) {
-    (put(fields), ...);
+  void all(const Fields&... values) {
+    (put(values), ...);
   }
 
   void put(bool value) { to_.boolean(value); }
@@ -258,38 +261,22 @@ class Writer {
         value);
   }
   template <class T>
+  requires HasFields<const T>
+  void put(const T& value) {
+    std::apply([this](const auto&... field) { this->all(field...); }, fields(value));
+  }
+  template <class T>
   void put(const Result<T>& value) {
     to_.boolean(value.has_value());
     if (!value) return put(value.error());
     if constexpr (!std::is_void_v<T>) put(*value);
   }
 
-  // Values that several inputs and outputs share.
-  void put(const DeviceId& value) { to_.fixed(value.bytes); }
-  void put(const TransferId& value) { to_.fixed(value.bytes); }
-  void put(const MessageId& value) { to_.fixed(value.bytes); }
-  void put(StreamId value) { to_.i64(value.value); }
-  void put(const Address& value) {
-    const auto& [family, ip, port, scope] = value;
-    all(family, ip, port, scope);
-  }
-  void put(const Error& value) {
-    const auto& [code, message, hint] = value;
-    all(code, message, hint);
-  }
+  // What outputs are made of.
   void put(const FilePath& value) {
     const auto& [base, relative] = value;
     all(base, relative);
   }
-  void put(const FileInfo& value) {
-    const auto& [type, size_bytes, mode, modified_ns] = value;
-    all(type, size_bytes, mode, modified_ns);
-  }
-  void put(const FileEntry& value) {
-    const auto& [name, info] = value;
-    all(name, info);
-  }
-  void put(const FileDone&) {}
   void put(const HashPiece& value) {
     const auto& [piece_index, offset, length, whole_file] = value;
     all(piece_index, offset, length, whole_file);
@@ -297,112 +284,6 @@ class Writer {
   void put(const StoreChange& value) {
     const auto& [key, new_value] = value;
     all(key, new_value);
-  }
-
-  // Inputs.
-  void put(const DatagramsReceived& value) {
-    const auto& [socket, local, remote, interface, ecn, stride, bytes] = value;
-    all(socket, local, remote, interface, ecn, std::uint64_t{stride}, bytes);
-  }
-  void put(const SocketOpened& value) {
-    const auto& [socket, local] = value;
-    all(socket, local);
-  }
-  void put(const SocketFailed& value) {
-    const auto& [socket, error] = value;
-    all(socket, error);
-  }
-  void put(const SocketWritable& value) { put(value.socket); }
-  void put(const TimerFired&) {}
-  void put(const WallClock& value) { put(value.unix_ms); }
-  void put(const Entropy& value) { put(value.bytes); }
-  void put(const StoreCompleted& value) {
-    const auto& [op, outcome] = value;
-    all(op, outcome);
-  }
-  void put(const FileCompleted& value) {
-    const auto& [op, outcome] = value;
-    all(op, outcome);
-  }
-  void put(const ComputeCompleted& value) {
-    const auto& [id, hashes] = value;
-    all(id, hashes);
-  }
-
-  // Commands.
-  void put(const Listen& value) {
-    const auto& [request, bind] = value;
-    all(request, bind);
-  }
-  void put(const StartPairing& value) { put(value.request); }
-  void put(const JoinPairing& value) {
-    const auto& [request, code_entropy, addresses] = value;
-    all(request, code_entropy, addresses);
-  }
-  void put(const ConfirmPairing& value) {
-    const auto& [request, accept] = value;
-    all(request, accept);
-  }
-  void put(const Cancel& value) { put(value.request); }
-  void put(const AddDeviceAddress& value) {
-    const auto& [device, address] = value;
-    all(device, address);
-  }
-  void put(const RemoveDevice& value) { put(value.device); }
-  void put(const BlockDevice& value) { put(value.device); }
-  void put(const ShareWithDevice& value) {
-    const auto& [request, device, paths, destination] = value;
-    all(request, device, paths, destination);
-  }
-  void put(const SetReceivePolicy& value) {
-    const auto& [accept, inbox] = value;
-    all(accept, inbox);
-  }
-  void put(const AnswerTransfer& value) {
-    const auto& [transfer, accept] = value;
-    all(transfer, accept);
-  }
-  void put(const CancelTransfer& value) { put(value.transfer); }
-  void put(const SendMessage& value) {
-    const auto& [request, device, body, correlation] = value;
-    all(request, device, body, correlation);
-  }
-  void put(const ReceiveMessages&) {}
-  void put(const AcknowledgeMessage& value) {
-    const auto& [device, message] = value;
-    all(device, message);
-  }
-  void put(const Connect& value) {
-    const auto& [request, alpn, device, addresses] = value;
-    all(request, alpn, device, addresses);
-  }
-  void put(const CloseConnection& value) {
-    const auto& [connection, code, reason] = value;
-    all(connection, code, reason);
-  }
-  void put(const OpenStream& value) {
-    const auto& [connection, kind, open_tag] = value;
-    all(connection, kind, open_tag);
-  }
-  void put(const StreamWrite& value) {
-    const auto& [connection, stream, data, fin] = value;
-    all(connection, stream, data, fin);
-  }
-  void put(const AwaitWritable& value) {
-    const auto& [connection, stream] = value;
-    all(connection, stream);
-  }
-  void put(const StreamCredit& value) {
-    const auto& [connection, stream, bytes] = value;
-    all(connection, stream, bytes);
-  }
-  void put(const ResetStream& value) {
-    const auto& [connection, stream, code] = value;
-    all(connection, stream, code);
-  }
-  void put(const StopStream& value) {
-    const auto& [connection, stream, code] = value;
-    all(connection, stream, code);
   }
 
   // Effects.
@@ -595,14 +476,6 @@ class Writer {
   void put(const Transmit& value) {
     const auto& [socket, remote, source, interface, ecn, segment_size, size] = value;
     all(socket, remote, source, interface, ecn, std::uint64_t{segment_size}, std::uint64_t{size});
-  }
-  void put(const ApplicationProtocol& value) {
-    const auto& [alpn, access] = value;
-    all(alpn, access);
-  }
-  void put(const Config& value) {
-    const auto& [name, code_lifetime, connect_timeout, idle_timeout, keep_alive, protocols] = value;
-    all(name, code_lifetime, connect_timeout, idle_timeout, keep_alive, protocols);
   }
   void put(const RestoredState& value) {
     to_.u64(value.size());

@@ -1,9 +1,9 @@
 #pragma once
 
-// What can be read back from its canonical encoding, field by field: one entry for each struct,
-// with its fields in the order in which encode.cc writes them. Whoever adds an alternative to Input
-// or Command adds an entry here; without one decode.cc does not compile, and neither does an entry
-// whose struct has gained a field.
+// The fields of everything that is both written to and read back from the canonical encoding, in
+// its order: one entry for each struct. Whoever adds an alternative to Input or Command adds an
+// entry here; without one encode.cc and decode.cc do not compile, and neither does an entry whose
+// struct has gained a field.
 
 #include <concepts>
 #include <tuple>
