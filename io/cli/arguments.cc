@@ -3,17 +3,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <limits>
 #include <string_view>
 
 #include "io/cli/argument_values.h"
-#include "kith/io/recording_options.h"
+#include "io/cli/record_option.h"
 
 namespace kith::cli {
 namespace {
-
-// Room for the start of an engine with many records, and some of its run.
-constexpr std::uint64_t kLeastRecordingBytes = 65536;
 
 constexpr int kLongestExpirySeconds = 300;  // DESIGN section 6: words are valid for 5 minutes
 
@@ -35,8 +31,7 @@ struct Typed {
   std::string body;
   std::string destination;
   std::string device;
-  std::string record;
-  std::uint64_t record_limit = io::kDefaultRecordingLimitBytes;
+  RecordOption record;
 };
 
 struct Commands {
@@ -71,21 +66,6 @@ void add_at(CLI::App* command, Typed& typed) {
   command->add_option("--at", typed.at, "Where the other device is, as IP:PORT; may be repeated")
       ->type_name("ADDR")
       ->allow_extra_args(false);
-}
-
-void add_record(CLI::App* command, Typed& typed) {
-  CLI::Option* record =
-      command
-          ->add_option("--record", typed.record,
-                       "Record everything, secrets included, to a new file for kith-sim replay")
-          ->type_name("FILE");
-  command
-      ->add_option("--record-limit", typed.record_limit,
-                   "The recording ends at this size: 1073741824 (default), or such as 500MB")
-      ->type_name("SIZE")
-      ->transform(CLI::AsSizeValue(false))
-      ->check(CLI::Range(kLeastRecordingBytes, std::numeric_limits<std::uint64_t>::max()))
-      ->needs(record);
 }
 
 void define_pairing(CLI::App& app, Typed& typed, Commands& commands) {
@@ -160,7 +140,7 @@ Commands define(CLI::App& app, Typed& typed) {
   define_message(app, typed, commands);
   for (CLI::App* command :
        {commands.pair, commands.join, commands.receive, commands.send, commands.message}) {
-    add_record(command, typed);
+    typed.record.add_to(*command);
   }
   return commands;
 }
@@ -233,7 +213,7 @@ Result<Invocation> invocation(const Typed& typed, const Commands& commands) {
   auto command = command_arguments(typed, commands);
   if (!command) return tl::unexpected(command.error());
   GlobalOptions global{*home, typed.json, *log};
-  if (!typed.record.empty()) global.record = RecordArguments{typed.record, typed.record_limit};
+  global.record = typed.record.arguments();
   return Invocation{std::move(global), std::move(*command)};
 }
 

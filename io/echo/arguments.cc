@@ -6,6 +6,7 @@
 
 #include "engine/base/text.h"
 #include "io/cli/argument_values.h"
+#include "io/cli/record_option.h"
 
 namespace kith::echo {
 namespace {
@@ -22,6 +23,7 @@ struct Typed {
   std::string id;
   std::vector<std::string> at;
   std::uint64_t bytes = kDefaultBytes;
+  cli::RecordOption record;
 };
 
 struct Commands {
@@ -52,6 +54,7 @@ Commands define(CLI::App& app, Typed& typed) {
   commands.dial->add_option("--bytes", typed.bytes, "How many bytes to send (default: 1048576)")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{0}, kMostBytes));
+  for (CLI::App* command : {commands.listen, commands.dial}) typed.record.add_to(*command);
   return commands;
 }
 
@@ -79,7 +82,9 @@ Result<Invocation> invocation(const Typed& typed, const Commands& commands) {
   if (!log) return tl::unexpected(log.error());
   auto command = commands.dial->parsed() ? dial_arguments(typed) : listen_arguments(typed);
   if (!command) return tl::unexpected(command.error());
-  return Invocation{{*home, typed.json, *log}, std::move(*command)};
+  cli::GlobalOptions global{*home, typed.json, *log};
+  global.record = typed.record.arguments();
+  return Invocation{std::move(global), std::move(*command)};
 }
 
 }  // namespace

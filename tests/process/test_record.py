@@ -87,6 +87,17 @@ class Recordings(ProcessTest):
                 self.assertEqual(stat.S_IMODE(recording.stat().st_mode), 0o600)
                 self.assertIn("this device's keys", kith.error_text())
 
+    def test_an_application_of_ones_own_replays_too(self):
+        listened, dialed = self.top / "listen.kithrec", self.top / "dial.kithrec"
+        echo, device_id, address = self.start_echo("alice", "--record", listened)
+        dial = self.dial("bob", device_id, address, "--bytes", "100000", "--record", dialed)
+        self.assertEqual(dial.exit, OK, dial.story())
+        echo.wait_for("echoed")
+        echo.interrupt()
+        echo.finish()
+        self.assert_replays(dial, dialed)
+        self.assert_replays(echo, listened)
+
     def test_an_altered_recording_is_refused_at_the_step_that_was_altered(self):
         recorded, _ = self.record_everything()
         whole = bytearray(recorded["send"][1].read_bytes())
