@@ -316,8 +316,9 @@ std::string Case::name() const {
   if (crash) {
     static constexpr std::array kKinds{"commit", "file", "datagram sent", "datagram received"};
     static constexpr std::array kMoments{"before", "during", "after"};
-    text += fmt::format(" dies {} {} {}, unfinished {}", kMoments[static_cast<int>(crash->moment)],
-                        kKinds[static_cast<int>(crash->effect)], crash->nth,
+    text += fmt::format(" dies {} {} {}, unfinished {}",
+                        kMoments[static_cast<std::size_t>(crash->moment)],
+                        kKinds[static_cast<std::size_t>(crash->effect)], crash->nth,
                         crash->unfinished == Unfinished::kept ? "kept" : "lost");
   }
   if (failed_commit) {

@@ -62,7 +62,10 @@ class Filler {
   template <class... Alternatives>
   void fill_nth(std::variant<Alternatives...>& value, std::size_t wanted) {
     std::size_t index = 0;
-    ((index++ == wanted && (fill(value.template emplace<Alternatives>()), true)) || ...);
+    const auto fill_if_wanted = [&]<class Alternative>(std::type_identity<Alternative>) {
+      if (index++ == wanted) fill(value.template emplace<Alternative>());
+    };
+    (fill_if_wanted(std::type_identity<Alternatives>{}), ...);
   }
   template <class T>
   void fill(Result<T>& value) {
@@ -77,7 +80,7 @@ class Filler {
   }
   template <HasFields T>
   void fill(T& value) {
-    std::apply([this](auto&... field) { (fill(field), ...); }, fields(value));
+    std::apply([this](auto&... field) { (this->fill(field), ...); }, fields(value));
   }
 
  private:
