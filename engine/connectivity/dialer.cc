@@ -56,8 +56,8 @@ std::optional<Dialer::Won> Dialer::connected(Instant now, ConnectionId connectio
   const auto dial = dials_.find(attempt.dial);
   if (dial == dials_.end()) return std::nullopt;
   const auto& hello = dial->second.target.hellos[attempt.hello];
-  Won won{attempt.dial, hello.provisional, {}};
-  if (hello.hello.psk) won.psk = hello.hello.psk->key;
+  Won won{attempt.dial, {}};
+  if (hello.psk) won.psk = hello.psk->key;
   dials_.erase(dial);
   std::erase_if(waiting_, [&](const auto& entry) { return entry.second.dial == won.dial; });
   for (auto next = connecting_.begin(); next != connecting_.end();) {
@@ -98,9 +98,8 @@ void Dialer::start(Instant now, const Try& attempt) {
     waiting_.emplace(socket->id, attempt);
     return;
   }
-  const DialHello& hello = dials_.at(attempt.dial).target.hellos[attempt.hello];
-  const auto connection =
-      endpoint_.connect(now, socket->id, socket->local, attempt.address, hello.hello);
+  const quic::ClientHello& hello = dials_.at(attempt.dial).target.hellos[attempt.hello];
+  const auto connection = endpoint_.connect(now, socket->id, socket->local, attempt.address, hello);
   if (!connection) return fail(attempt, connection.error());
   connecting_.emplace(*connection, attempt);
 }

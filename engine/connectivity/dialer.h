@@ -23,14 +23,9 @@ namespace kith {
 // More are cut: a peer with dozens of dead addresses must not cost a packet storm.
 inline constexpr std::size_t kMaxDialAddresses = 8;
 
-struct DialHello {
-  quic::ClientHello hello;
-  bool provisional = false;  // proves a provisional secret
-};
-
 struct DialTarget {
   std::vector<Address> addresses;
-  std::vector<DialHello> hellos;  // at least one
+  std::vector<quic::ClientHello> hellos;  // at least one
 };
 
 class Dialer {
@@ -54,7 +49,6 @@ class Dialer {
   };
   struct Won {
     DialId dial;
-    bool provisional = false;
     std::optional<quic::PskKey> psk;  // by which the peer was reached
   };
 

@@ -291,20 +291,19 @@ void Engine::Core::on_event(Instant now, const quic::Connected& event) {
     return;
   }
   const std::uint16_t index = protocols_.index_of(*entry);
-  if (!still_welcome(now, event, won)) {
+  const DeviceRecord* record = devices_.find(event.peer);
+  const bool blocked = record != nullptr && record->blocked;
+  const auto proof = event.by_psk ? proof_of(now, event, won) : std::optional(Proof::key);
+  if (blocked || !proof) {
+    // It was when the handshake began: a person has decided otherwise meanwhile.
     endpoint_->close(now, event.connection, kRevoked, "revoked");
-    if (won)
-      give(now, index,
-           DialFailed{
-               won->dial,
-               {ErrorCode::permission_denied, "the device was removed or blocked meanwhile", ""}});
-    return;
+    if (!won) return;
+    const Error error{ErrorCode::permission_denied, "the device was removed or blocked meanwhile",
+                      ""};
+    return tell_lost(now, {won->dial, error});
   }
   links_.emplace(event.connection, Link{index, event.peer, event.by_psk});
-  if (event.by_psk) {
-    const auto* match = devices_.psk_match(event.psk_identity, unix_ms(now));
-    note_connected(now, event, won ? won->provisional : match != nullptr && match->provisional);
-  }
+  if (event.by_psk) note_connected(now, event, *proof);
   ConnectionOpened opened;
   opened.connection = event.connection;
   if (won) opened.dial = won->dial;
@@ -315,24 +314,26 @@ void Engine::Core::on_event(Instant now, const quic::Connected& event) {
   give(now, index, opened);
 }
 
-// A person may have removed or blocked the device, or paired anew, while the handshake was under
-// way with what was right when it began.
-bool Engine::Core::still_welcome(Instant now, const quic::Connected& event,
-                                 const std::optional<Dialer::Won>& won) {
-  const DeviceRecord* record = devices_.find(event.peer);
-  if (record != nullptr && record->blocked) return false;
-  if (!event.by_psk) return true;
+// Which secret a PSK connection has proven; none if the device was removed or has paired anew
+// since.
+std::optional<Engine::Core::Proof> Engine::Core::proof_of(Instant now, const quic::Connected& event,
+                                                          const std::optional<Dialer::Won>& won) {
+  const auto of_secret = [](bool provisional) {
+    return provisional ? Proof::provisional_secret : Proof::secret;
+  };
   if (!won) {
     const auto* match = devices_.psk_match(event.psk_identity, unix_ms(now));
-    return match != nullptr && match->peer == event.peer;
+    if (match == nullptr || match->peer != event.peer) return std::nullopt;
+    return of_secret(match->provisional);
   }
-  const auto offers = devices_.psk_offers(event.peer, unix_ms(now));
-  return std::any_of(offers.begin(), offers.end(),
-                     [&](const PskOffer& offer) { return offer.key == won->psk; });
+  for (const PskOffer& offer : devices_.psk_offers(event.peer, unix_ms(now))) {
+    if (offer.key == won->psk) return of_secret(offer.provisional);
+  }
+  return std::nullopt;
 }
 
-void Engine::Core::note_connected(Instant now, const quic::Connected& event, bool provisional) {
-  if (provisional) pairing_->finish_provisional(event.peer);
+void Engine::Core::note_connected(Instant now, const quic::Connected& event, Proof proof) {
+  if (proof == Proof::provisional_secret) pairing_->finish_provisional(event.peer);
   const bool moved = devices_.apply(event.peer, DeviceTrigger::connection_opened);
   KITH_CHECK_MSG(moved, "a device that proved its secret is paired");
   devices_.note_seen(event.peer, event.remote.to_string(), unix_ms(now));
@@ -393,14 +394,16 @@ void Engine::Core::to_protocol_of(Instant now, ConnectionId connection, const St
 // --- outputs of protocols -----------------------------------------------------------------------
 
 void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialDevice& output) {
-  if (devices_.psk_offers(output.device, unix_ms(now)).empty()) {
-    return give(now, owner,
-                DialFailed{output.dial,
-                           {ErrorCode::permission_denied,
-                            "the device " + output.device.to_hex() + " is not paired with this one",
-                            "pair the two devices first"}});
-  }
-  dial(now, output.dial, target_by_pairing(now, owner, output.device));
+  DialTarget target = target_by_pairing(now, owner, output.device);
+  if (target.hellos.empty()) return tell_unpaired(now, output.dial, output.device);
+  dial(now, output.dial, std::move(target));
+}
+
+void Engine::Core::tell_unpaired(Instant now, DialId dial, const DeviceId& device) {
+  tell_lost(now, {dial,
+                  {ErrorCode::permission_denied,
+                   "the device " + device.to_hex() + " is not paired with this one",
+                   "pair the two devices first"}});
 }
 
 DialTarget Engine::Core::target_by_pairing(Instant now, std::uint16_t owner,
@@ -410,9 +413,10 @@ DialTarget Engine::Core::target_by_pairing(Instant now, std::uint16_t owner,
     quic::ClientHello hello;
     hello.alpns = {protocols_.entries()[owner].alpn};
     hello.psk = quic::ClientHello::Psk{offer.identity, offer.key, device};
-    target.hellos.push_back({std::move(hello), offer.provisional});
+    target.hellos.push_back(std::move(hello));
   }
-  target.addresses = manual_addresses_[device];
+  const auto known = manual_addresses_.find(device);
+  if (known != manual_addresses_.end()) target.addresses = known->second;
   return target;
 }
 
@@ -422,36 +426,32 @@ void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialKey& ou
   hello.alpns = {protocols_.entries()[owner].alpn};
   hello.key = output.present;
   hello.expected_key = output.expected;
-  dial(now, output.dial, {output.addresses, {{std::move(hello), false}}});
+  dial(now, output.dial, {output.addresses, {std::move(hello)}});
 }
 
 void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialPeer& output) {
   const DeviceRecord* record = devices_.find(output.device);
   if (record != nullptr && record->blocked) {
-    return give(now, owner,
-                DialFailed{output.dial,
+    return tell_lost(now, {output.dial,
                            {ErrorCode::permission_denied,
                             "the device " + output.device.to_hex() + " is blocked here",
                             "remove it to lift that"}});
   }
-  const bool paired = !devices_.psk_offers(output.device, unix_ms(now)).empty();
-  if (!paired && protocols_.entries()[owner].access == Access::paired) {
-    return carry_out(now, owner, DialDevice{output.dial, output.device});
-  }
+  DialTarget target = target_by_pairing(now, owner, output.device);
   std::vector<Address> addresses = output.addresses;
-  if (const auto known = manual_addresses_.find(output.device); known != manual_addresses_.end()) {
-    for (const Address& address : known->second) {
-      if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
-        addresses.push_back(address);
-      }
+  for (const Address& address : target.addresses) {
+    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
+      addresses.push_back(address);
     }
   }
-  if (!paired) {
-    return carry_out(now, owner, DialKey{output.dial, addresses, output.device, own_key_});
+  if (!target.hellos.empty()) {
+    target.addresses = std::move(addresses);
+    return dial(now, output.dial, std::move(target));
   }
-  DialTarget target = target_by_pairing(now, owner, output.device);
-  target.addresses = std::move(addresses);
-  dial(now, output.dial, std::move(target));
+  if (protocols_.entries()[owner].access == Access::paired) {
+    return tell_unpaired(now, output.dial, output.device);
+  }
+  carry_out(now, owner, DialKey{output.dial, std::move(addresses), output.device, own_key_});
 }
 
 void Engine::Core::dial(Instant now, DialId dial, DialTarget target) {

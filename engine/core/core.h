@@ -69,6 +69,8 @@ class Engine::Core {
     bool removed = false;  // otherwise blocked
   };
 
+  enum class Proof : std::uint8_t { key, secret, provisional_secret };
+
   void register_protocols(const Config& config, const RestoredState& restored, RandomSource& root);
   Result<void> register_applications(const std::vector<ApplicationProtocol>& protocols);
 
@@ -122,11 +124,12 @@ class Engine::Core {
 
   void dial(Instant now, DialId dial, DialTarget target);
   DialTarget target_by_pairing(Instant now, std::uint16_t owner, const DeviceId& device);
+  void tell_unpaired(Instant now, DialId dial, const DeviceId& device);
   void tell_lost(Instant now, const Dialer::Lost& lost);
   std::optional<Dialer::LocalSocket> socket_for(const Address& remote);
-  bool still_welcome(Instant now, const quic::Connected& event,
-                     const std::optional<Dialer::Won>& won);
-  void note_connected(Instant now, const quic::Connected& event, bool provisional);
+  std::optional<Proof> proof_of(Instant now, const quic::Connected& event,
+                                const std::optional<Dialer::Won>& won);
+  void note_connected(Instant now, const quic::Connected& event, Proof proof);
   void cut_connections(Instant now, const DeviceId& device);
   bool has_connection(const DeviceId& device) const;
   Protocol& protocol_at(std::uint16_t index) { return *protocols_.entries()[index].protocol; }

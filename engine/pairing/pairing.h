@@ -121,8 +121,8 @@ class PairingProtocol final : public Protocol {
   void open_as_acceptor(Instant now, const ConnectionOpened& input);
   void make_room_for_attempt(Instant now);
 
-  // Carries out what a session asks; forgets the attempt when it is over.
   void revoke(Instant now, const DeviceId& device);
+  // Carries out what a session asks; forgets the attempt when it is over.
   void drain(Instant now, Attempts::iterator attempt);
   void carry_out(Instant now, Attempts::iterator attempt, SessionOutput output);
   void ask_person(Instant now, Attempts::iterator attempt, const AskPerson& ask);
