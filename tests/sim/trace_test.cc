@@ -12,23 +12,10 @@
 #include "engine/trace/encode.h"
 #include "engine/trace/recorder.h"
 #include "engine/trace/trace_hash.h"
+#include "tests/trace/encoded.h"
 
 namespace kith::trace {
 namespace {
-
-struct Collecting : Sink {
-  void append(ByteView piece) override { bytes.insert(bytes.end(), piece.begin(), piece.end()); }
-  Bytes bytes;
-};
-
-template <class T>
-Bytes encoded(const T& value) {
-  Collecting sink;
-  Encoder encoder(sink);
-  encode(encoder, value);
-  encoder.flush();
-  return sink.bytes;
-}
 
 // A value that differs from the empty one in one field.
 template <class T, class Field>

@@ -7,23 +7,10 @@
 #include "engine/trace/encode.h"
 #include "engine/trace/fields.h"
 #include "tests/trace/arbitrary.h"
+#include "tests/trace/encoded.h"
 
 namespace kith::trace {
 namespace {
-
-struct Collecting : Sink {
-  void append(ByteView piece) override { bytes.insert(bytes.end(), piece.begin(), piece.end()); }
-  Bytes bytes;
-};
-
-template <class T>
-Bytes encoded(const T& value) {
-  Collecting sink;
-  Encoder encoder(sink);
-  encode(encoder, value);
-  encoder.flush();
-  return sink.bytes;
-}
 
 // Field by field, not by way of the encoding: a field that both sides forgot would differ.
 class Same {
