@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "io/cli/argument_values.h"
-#include "io/cli/record_option.h"
+#include "io/cli/common_options.h"
 
 namespace kith::cli {
 namespace {
@@ -15,9 +15,7 @@ constexpr int kLongestExpirySeconds = 300;  // DESIGN section 6: words are valid
 
 // What CLI11 fills in: texts whose meaning is checked afterwards.
 struct Typed {
-  std::string home;
-  bool json = false;
-  std::string log;
+  ProgramOptions program;
   std::string listen;
   std::vector<std::string> at;
   bool yes = false;
@@ -31,7 +29,6 @@ struct Typed {
   std::string body;
   std::string destination;
   std::string device;
-  RecordOption record;
 };
 
 struct Commands {
@@ -46,31 +43,9 @@ struct Commands {
   CLI::App* message = nullptr;
 };
 
-void define_global(CLI::App& app, Typed& typed) {
-  app.require_subcommand(1);
-  app.fallthrough();  // global options may follow the command
-  app.set_version_flag("--version", "kith " KITH_VERSION);
-  app.add_option("--home", typed.home, "Where this device lives (default: $KITH_HOME or ~/.kith)")
-      ->type_name("DIR");
-  app.add_flag("--json", typed.json, "Standard output carries JSON objects, one per line");
-  app.add_option("--log", typed.log, "Log to standard error: " + LogFilter::topics())
-      ->type_name("FILTER");
-}
-
-void add_listen(CLI::App* command, Typed& typed) {
-  command->add_option("--listen", typed.listen, "Where to listen, as IP:PORT; port 0: any")
-      ->type_name("ADDR");
-}
-
-void add_at(CLI::App* command, Typed& typed) {
-  command->add_option("--at", typed.at, "Where the other device is, as IP:PORT; may be repeated")
-      ->type_name("ADDR")
-      ->allow_extra_args(false);
-}
-
 void define_pairing(CLI::App& app, Typed& typed, Commands& commands) {
   commands.pair = app.add_subcommand("pair", "Show twelve words that another device can join with");
-  add_listen(commands.pair, typed);
+  add_listen(*commands.pair, typed.listen);
   commands.pair->add_flag("--yes", typed.yes, "Confirm without asking");
   commands.pair
       ->add_option("--expires", typed.expires,
@@ -83,13 +58,13 @@ void define_pairing(CLI::App& app, Typed& typed, Commands& commands) {
       ->add_option("words", typed.words, "The twelve words, quoted or not; - reads standard input")
       ->type_name("WORDS")
       ->required();
-  add_at(commands.join, typed);
+  add_at(*commands.join, typed.at);
   commands.join->add_flag("--yes", typed.yes, "Confirm without asking");
 }
 
 void define_transfer(CLI::App& app, Typed& typed, Commands& commands) {
   commands.receive = app.add_subcommand("receive", "Receive files from paired devices");
-  add_listen(commands.receive, typed);
+  add_listen(*commands.receive, typed.listen);
   commands.receive
       ->add_option("--inbox", typed.inbox, "Where files go (default: the current directory)")
       ->type_name("DIR");
@@ -105,7 +80,7 @@ void define_transfer(CLI::App& app, Typed& typed, Commands& commands) {
   commands.send->add_option("--to", typed.to, "The device, by name or id")
       ->type_name("NAME|ID")
       ->required();
-  add_at(commands.send, typed);
+  add_at(*commands.send, typed.at);
   commands.send
       ->add_option("--dest", typed.destination, "Subdirectory of the receiver's inbox to put it in")
       ->type_name("SUBDIR");
@@ -119,12 +94,12 @@ void define_message(CLI::App& app, Typed& typed, Commands& commands) {
   commands.message->add_option("body", typed.body, "The message; - reads standard input")
       ->type_name("JSON")
       ->required();
-  add_at(commands.message, typed);
+  add_at(*commands.message, typed.at);
 }
 
 Commands define(CLI::App& app, Typed& typed) {
   Commands commands;
-  define_global(app, typed);
+  typed.program.add_to(app);
   commands.id = app.add_subcommand("id", "Show who this device is");
   define_pairing(app, typed, commands);
   commands.devices = app.add_subcommand("devices", "List the devices this one knows");
@@ -140,7 +115,7 @@ Commands define(CLI::App& app, Typed& typed) {
   define_message(app, typed, commands);
   for (CLI::App* command :
        {commands.pair, commands.join, commands.receive, commands.send, commands.message}) {
-    typed.record.add_to(*command);
+    typed.program.add_record_to(*command);
   }
   return commands;
 }
@@ -206,15 +181,11 @@ Result<CommandArguments> command_arguments(const Typed& typed, const Commands& c
 }
 
 Result<Invocation> invocation(const Typed& typed, const Commands& commands) {
-  auto home = home_directory(typed.home);
-  if (!home) return tl::unexpected(home.error());
-  auto log = LogFilter::parse(typed.log);
-  if (!log) return tl::unexpected(log.error());
+  auto global = typed.program.parsed();
+  if (!global) return tl::unexpected(global.error());
   auto command = command_arguments(typed, commands);
   if (!command) return tl::unexpected(command.error());
-  GlobalOptions global{*home, typed.json, *log};
-  global.record = typed.record.arguments();
-  return Invocation{std::move(global), std::move(*command)};
+  return Invocation{std::move(*global), std::move(*command)};
 }
 
 // The innermost command that was named, for the hint: "kith pair --help".

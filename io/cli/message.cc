@@ -2,8 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/cli/commands.h"
-#include "io/cli/device_lookup.h"
-#include "io/cli/network_command.h"
+#include "io/cli/peer_command.h"
 
 namespace kith::cli {
 namespace {
@@ -11,29 +10,18 @@ namespace {
 // What the engine takes; one byte more is enough to know that there is too much.
 constexpr std::size_t kMaxBodyBytes = 64 * 1024;
 
-class SendOneMessage final : public NetworkCommand {
+class SendOneMessage final : public PeerCommand {
  public:
   SendOneMessage(const GlobalOptions& global, MessageArguments arguments, Output& output)
-      : NetworkCommand(global, output), arguments_(std::move(arguments)) {}
+      : PeerCommand(global, output), arguments_(std::move(arguments)) {}
 
  private:
-  void begin() override {
-    core().devices([this](const std::vector<DeviceSummary>& devices) { on_devices(devices); });
-  }
+  void begin() override { find_peer(arguments_.to, arguments_.at); }
 
-  void on_devices(const std::vector<DeviceSummary>& devices) {
-    const auto device = find_paired_device(devices, arguments_.to);
-    if (!device) return fail(device.error(), Origin::device);
-    device_ = device->id;
-    for (const Address& address : arguments_.at) core().add_device_address(device_, address);
-    core().init_networking([this](const Result<std::vector<Address>>& bound) { on_bound(bound); });
-  }
-
-  void on_bound(const Result<std::vector<Address>>& bound) {
-    if (!bound) return fail(bound.error(), Origin::device);
+  void on_ready() override {
     io::MessageOptions options;
     request_ = options.request = core().new_request();
-    core().send_message(device_, arguments_.body, options,
+    core().send_message(peer(), arguments_.body, options,
                         [this](const Result<io::QueuedMessage>& queued) {
                           if (!queued) fail(queued.error(), Origin::device);
                         });
@@ -57,14 +45,13 @@ class SendOneMessage final : public NetworkCommand {
   }
 
   void on(const MessagesDelayed& delayed) {
-    if (delayed.device != device_ || !queued_) return;
+    if (delayed.device != peer() || !queued_) return;
     Error error = delayed.error;
     error.hint = "The message is kept and goes out with the next command that reaches the device.";
     fail(error, Origin::peer);
   }
 
   MessageArguments arguments_;
-  DeviceId device_;
   RequestId request_;
   bool queued_ = false;
 };

@@ -1,17 +1,16 @@
 #include <map>
 
 #include "io/cli/commands.h"
-#include "io/cli/device_lookup.h"
-#include "io/cli/network_command.h"
 #include "io/cli/paths.h"
+#include "io/cli/peer_command.h"
 
 namespace kith::cli {
 namespace {
 
-class Send final : public NetworkCommand {
+class Send final : public PeerCommand {
  public:
   Send(const GlobalOptions& global, const SendArguments& arguments, Output& output)
-      : NetworkCommand(global, output), arguments_(arguments) {}
+      : PeerCommand(global, output), arguments_(arguments) {}
 
  private:
   void begin() override {
@@ -21,21 +20,11 @@ class Send final : public NetworkCommand {
       paths_.push_back(*path);
       typed_.emplace(*path, typed);
     }
-    core().devices([this](const std::vector<DeviceSummary>& devices) { on_devices(devices); });
+    find_peer(arguments_.to, arguments_.at);
   }
 
-  void on_devices(const std::vector<DeviceSummary>& devices) {
-    const auto device = find_paired_device(devices, arguments_.to);
-    if (!device) return fail(device.error(), Origin::device);
-    device_ = device->id;
-    for (const Address& address : arguments_.at) core().add_device_address(device_, address);
-    core().init_networking([this](const Result<std::vector<Address>>& bound) { on_bound(bound); });
-  }
-
-  void on_bound(const Result<std::vector<Address>>& bound) {
-    if (!bound) return fail(bound.error(), Origin::device);
-    core().share_with_device(paths_, device_,
-                             {.request = {}, .destination = arguments_.destination},
+  void on_ready() override {
+    core().share_with_device(paths_, peer(), {.request = {}, .destination = arguments_.destination},
                              [this](const Result<io::StartedTransfer>& started) {
                                if (!started) fail(started.error(), Origin::peer);
                              });
@@ -83,7 +72,6 @@ class Send final : public NetworkCommand {
   SendArguments arguments_;
   std::vector<std::string> paths_;
   std::map<std::string, std::string> typed_;  // absolute path -> as typed
-  DeviceId device_;
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 #include "engine/base/text.h"
 #include "io/cli/argument_values.h"
-#include "io/cli/record_option.h"
+#include "io/cli/common_options.h"
 
 namespace kith::echo {
 namespace {
@@ -16,14 +16,11 @@ constexpr std::uint64_t kDefaultBytes = 1u << 20;
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 53;
 
 struct Typed {
-  std::string home;
-  bool json = false;
-  std::string log;
+  cli::ProgramOptions program;
   std::string listen;
   std::string id;
   std::vector<std::string> at;
   std::uint64_t bytes = kDefaultBytes;
-  cli::RecordOption record;
 };
 
 struct Commands {
@@ -32,29 +29,18 @@ struct Commands {
 };
 
 Commands define(CLI::App& app, Typed& typed) {
-  app.require_subcommand(1);
-  app.fallthrough();  // global options may follow the command
-  app.set_version_flag("--version", "kith-echo " KITH_VERSION);
-  app.add_option("--home", typed.home, "Where this device lives (default: $KITH_HOME or ~/.kith)")
-      ->type_name("DIR");
-  app.add_flag("--json", typed.json, "Standard output carries JSON objects, one per line");
-  app.add_option("--log", typed.log, "Log to standard error: " + cli::LogFilter::topics())
-      ->type_name("FILTER");
+  typed.program.add_to(app);
 
   Commands commands;
   commands.listen = app.add_subcommand("listen", "Send back whatever any device sends");
-  commands.listen->add_option("--listen", typed.listen, "Where to listen, as IP:PORT; port 0: any")
-      ->type_name("ADDR");
+  cli::add_listen(*commands.listen, typed.listen);
   commands.dial = app.add_subcommand("dial", "Send bytes to a device and check what comes back");
   commands.dial->add_option("id", typed.id, "The id of the device")->type_name("ID")->required();
-  commands.dial->add_option("--at", typed.at, "Where the device is, as IP:PORT; may be repeated")
-      ->type_name("ADDR")
-      ->allow_extra_args(false)
-      ->required();
+  cli::add_at(*commands.dial, typed.at)->required();
   commands.dial->add_option("--bytes", typed.bytes, "How many bytes to send (default: 1048576)")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{0}, kMostBytes));
-  for (CLI::App* command : {commands.listen, commands.dial}) typed.record.add_to(*command);
+  for (CLI::App* command : {commands.listen, commands.dial}) typed.program.add_record_to(*command);
   return commands;
 }
 
@@ -76,15 +62,11 @@ Result<CommandArguments> dial_arguments(const Typed& typed) {
 }
 
 Result<Invocation> invocation(const Typed& typed, const Commands& commands) {
-  auto home = cli::home_directory(typed.home);
-  if (!home) return tl::unexpected(home.error());
-  auto log = cli::LogFilter::parse(typed.log);
-  if (!log) return tl::unexpected(log.error());
+  auto global = typed.program.parsed();
+  if (!global) return tl::unexpected(global.error());
   auto command = commands.dial->parsed() ? dial_arguments(typed) : listen_arguments(typed);
   if (!command) return tl::unexpected(command.error());
-  cli::GlobalOptions global{*home, typed.json, *log};
-  global.record = typed.record.arguments();
-  return Invocation{std::move(global), std::move(*command)};
+  return Invocation{std::move(*global), std::move(*command)};
 }
 
 }  // namespace
