@@ -48,6 +48,21 @@ class Run:
             self.memory.stop()
 
 
+def run_both(receiver, start_sender):
+    """Waits for the sender, which is started when the receiver can take it, and for the receiver;
+    gives the sender."""
+    sender = None
+    try:
+        sender = start_sender()
+        sender.finish()
+        receiver.finish()
+    finally:
+        receiver.stop()
+        if sender:
+            sender.stop()
+    return sender
+
+
 class MemoryWatch:
     """Samples the peak resident size of the largest descendant of a process, itself included."""
 

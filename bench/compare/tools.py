@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from processes import RUN_LIMIT_S, Failed, MemoryWatch, Run, descendants
+from processes import RUN_LIMIT_S, Failed, MemoryWatch, Run, descendants, run_both
 
 CIPHER = "aes128-gcm@openssh.com"
 
@@ -44,17 +44,9 @@ class KithTool:
         receiver = Listener(self.command("receiver", "receive", "--once", "--accept", "all",
                                          "--listen", f"{self.link.address}:0",
                                          "--inbox", self.inbox))
-        sender = None
-        try:
-            address = receiver.first("listening")["addresses"][0]
-            sender = Run(self.command("sender", "send", self.source, "--to", self.receiver_id,
-                                      "--at", address))
-            sender.finish()
-            receiver.finish()
-        finally:
-            receiver.stop()
-            if sender:
-                sender.stop()
+        sender = run_both(receiver, lambda: Run(self.command(
+            "sender", "send", self.source, "--to", self.receiver_id,
+            "--at", receiver.first("listening")["addresses"][0])))
         sent = [event for event in map(json.loads, sender.text.splitlines())
                 if event["event"] == "sent"]
         return {"wall": sender.wall, "inside": sent[0]["seconds"],
@@ -194,17 +186,10 @@ class TcpTool:
         receiver = Run([*self.link.receiver, "socat", "-u", "-b", "262144",
                         f"TCP-LISTEN:{port},bind={self.link.address}",
                         f"OPEN:{self.output},creat,trunc"])
-        sender = None
-        try:
-            sender = Run([*self.link.sender, "socat", "-u", "-b", "262144", f"OPEN:{self.source}",
-                          f"TCP:{self.link.address}:{port},retry=100,interval=0.01"])
-            sender.finish()
-            # The sender is done when the kernel has it all; the file is whole when both are.
-            receiver.finish()
-        finally:
-            receiver.stop()
-            if sender:
-                sender.stop()
+        # The sender is done when the kernel has it all; the file is whole when both are.
+        sender = run_both(receiver, lambda: Run([
+            *self.link.sender, "socat", "-u", "-b", "262144", f"OPEN:{self.source}",
+            f"TCP:{self.link.address}:{port},retry=100,interval=0.01"]))
         return {"wall": time.monotonic() - sender.began, "cpu": (sender.cpu, receiver.cpu),
                 "peak": (sender.peak, receiver.peak)}
 

@@ -20,7 +20,7 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP / "bench/compare")]
 
 from links import LINKS  # noqa: E402
-from processes import Failed, Run  # noqa: E402
+from processes import Failed, Run, run_both  # noqa: E402
 from tools import KithTool, Listener  # noqa: E402
 
 # The first that matches a symbol; the kernel's come first, by its own names.
@@ -73,14 +73,9 @@ def profile(arguments, link, work):
     receiver = Listener([*perf, work / "receiver.perf", *kith.command(
         "receiver", "receive", "--once", "--accept", "all", "--listen", f"{link.address}:0",
         "--inbox", kith.inbox)])
-    try:
-        address = receiver.first("listening")["addresses"][0]
-        sender = Run([*perf, work / "sender.perf", *kith.command(
-            "sender", "send", source, "--to", kith.receiver_id, "--at", address)])
-        sender.finish()
-        receiver.finish()
-    finally:
-        receiver.stop()
+    sender = run_both(receiver, lambda: Run([*perf, work / "sender.perf", *kith.command(
+        "sender", "send", source, "--to", kith.receiver_id,
+        "--at", receiver.first("listening")["addresses"][0])]))
     size = arguments.mib << 20
     sides = {"sender": sender, "receiver": receiver}
     shares = {side: shares_of(work / f"{side}.perf") for side in sides}
