@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "sim/scenario/read_faults.h"
 #include "sim/scenario/read_links.h"
 #include "sim/scenario/scenario.h"
 
@@ -14,9 +15,7 @@ namespace kith::sim {
 namespace {
 
 constexpr std::size_t kMostDevices = 10'000;
-constexpr std::size_t kMostEntries = 100'000;  // of any other list
-constexpr std::size_t kMostNameBytes = 64;     // what an engine shows: kith/engine.h
-constexpr Duration kLongestRun = std::chrono::hours(24 * 365);
+constexpr std::size_t kMostNameBytes = 64;  // what an engine shows: kith/engine.h
 constexpr Duration kLongestBatch = std::chrono::milliseconds(10);
 
 // Devices that name no address get these in order: 10.0.0.1, 10.0.0.2, ...
@@ -133,38 +132,6 @@ std::vector<ScheduledStep> read_workload(const JsonValue& value, const Names& na
     steps.push_back(std::move(step));
   }
   return steps;
-}
-
-std::vector<Fault> read_faults(const JsonValue& value, const Names& names,
-                               const Scenario& scenario) {
-  std::vector<Fault> faults;
-  std::vector<ScenarioLink> links = scenario.links;  // as the faults so far have left them
-  Duration last{};
-  for (const JsonValue& entry : value.array(0, kMostEntries)) {
-    JsonObject keys = entry.object();
-    const JsonValue kind = keys.at("kind");
-    Fault fault;
-    fault.at = keys.seconds("at_s", scenario.duration);
-    if (fault.at < last) keys.refuse("at_s", "faults must stand in the order of their times");
-    last = fault.at;
-    if (kind.text() == "link") {
-      const FoundLink found = find_link(keys.at("between"), names, links);
-      ScenarioLink& link = links[found.index];
-      read_link_properties(keys, found.reversed ? link.back : link.there,
-                           found.reversed ? link.there : link.back);
-      fault.what = LinkFault{found.index, link.there, link.back};
-    } else if (kind.text() == "kill" || kind.text() == "crash") {
-      const Ending ending = kind.text() == "kill" ? Ending::killed : Ending::crashed;
-      fault.what =
-          StopFault{names.device(keys.at("device")), ending, keys.seconds("down_s", kLongestRun)};
-    } else {
-      kind.refuse(
-          fmt::format("no such kind of fault: \"{}\"; known: link, kill, crash", kind.text()));
-    }
-    keys.done();
-    faults.push_back(std::move(fault));
-  }
-  return faults;
 }
 
 std::string read_step_name(const JsonValue& value, const Scenario& scenario) {

@@ -11,6 +11,7 @@
 
 #include "kith/result.h"
 #include "kith/time.h"
+#include "sim/scenario/fault.h"
 #include "sim/scenario/workload.h"
 #include "sim/world/device.h"
 
@@ -18,6 +19,10 @@ namespace kith::sim {
 
 // Rises when a file of the old version would mean something else or nothing.
 inline constexpr std::uint64_t kScenarioVersion = 1;
+
+// What is larger is refused: lists that nothing else limits, and the virtual time of a run.
+inline constexpr std::size_t kMostEntries = 100'000;
+inline constexpr Duration kLongestRun = std::chrono::hours(24 * 365);
 
 // Both directions of a link between two devices.
 struct ScenarioLink {
@@ -31,23 +36,6 @@ struct ScheduledStep {
   std::string name;
   Duration at{};
   StepFactory make;
-};
-
-// From `at` on, a link is as given.
-struct LinkFault {
-  std::size_t link = 0;  // of Scenario::links
-  LinkSpec there;
-  LinkSpec back;
-};
-// A device ends at `at` and starts again after `down`.
-struct StopFault {
-  DeviceIndex device = 0;
-  Ending ending = Ending::killed;
-  Duration down{};
-};
-struct Fault {
-  Duration at{};
-  std::variant<LinkFault, StopFault> what;
 };
 
 // Both devices are paired with each other at most `within` after the scenario begins.
