@@ -4,35 +4,35 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "sim/network/headers.h"
 
 namespace kith::sim {
 namespace {
 
-// A UDP payload with its headers: RFC 791, RFC 8200, RFC 768.
-constexpr std::size_t kIpv4UdpHeaders = 20 + 8;
-constexpr std::size_t kIpv6UdpHeaders = 40 + 8;
-
-// What Linux puts into one GRO batch: UDP_MAX_SEGMENTS, and the largest IP packet.
-constexpr std::size_t kMaxBatchSegments = 64;
-constexpr std::size_t kMaxBatchBytes = 65535 - kIpv6UdpHeaders;
-
-std::size_t headers_of(const Address& address) {
-  return address.family == Address::Family::ipv4 ? kIpv4UdpHeaders : kIpv6UdpHeaders;
-}
-
-void flip_bit(std::span<std::byte> bytes, std::uint32_t drawn) {
-  if (bytes.empty()) return;
-  const std::size_t bit = drawn % (bytes.size() * 8);
-  bytes[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8));
+bool contains(const std::vector<Address>& all, const Address& wanted) {
+  return std::find(all.begin(), all.end(), wanted) != all.end();
 }
 
 }  // namespace
+
+Network::Network(Timeline& timeline, RandomSource random)
+    : timeline_(timeline), random_(std::move(random)) {
+  add_realm();
+}
+
+// --- building -----------------------------------------------------------------------------------
 
 NodeId Network::add_node(DatagramSink& sink, const InterfaceSpec& interface) {
   Node& node = nodes_.emplace_back();
   node.sink = &sink;
   node.interface = interface;
   return static_cast<NodeId>(nodes_.size() - 1);
+}
+
+LinkId Network::add_link(const LinkSpec& spec) {
+  const auto id = static_cast<LinkId>(links_.size());
+  links_.emplace_back(spec, random_.fork("link", id));
+  return id;
 }
 
 void Network::add_address(NodeId node, const Address& address) {
@@ -42,18 +42,189 @@ void Network::add_address(NodeId node, const Address& address) {
 }
 
 LinkId Network::connect(NodeId from, NodeId to, const LinkSpec& spec) {
-  const auto id = static_cast<LinkId>(ends_.size());
-  ends_.push_back({Link(spec, random_.fork("link", id)), to});
-  std::vector<Route>& routes = nodes_[from].routes;
+  const LinkId id = add_link(spec);
+  std::vector<Wire>& wires = nodes_[from].wires;
   for (const Address& address : nodes_[to].addresses) {
-    const Route added{key_of(address), id};
     const auto place =
-        std::lower_bound(routes.begin(), routes.end(), added,
-                         [](const Route& left, const Route& right) { return left.to < right.to; });
-    routes.insert(place, added);
+        std::lower_bound(wires.begin(), wires.end(), address,
+                         [](const Wire& wire, const Address& wanted) { return wire.to < wanted; });
+    wires.insert(place, {address, id, to});
   }
   return id;
 }
+
+RealmId Network::add_realm() {
+  realms_.emplace_back();
+  return static_cast<RealmId>(realms_.size() - 1);
+}
+
+MemberId Network::add_member(RealmId realm, Hop owner, const MemberSpec& spec) {
+  const auto id = static_cast<MemberId>(members_.size());
+  Member& member = members_.emplace_back();
+  member.realm = realm;
+  member.owner = owner;
+  member.up = add_link(spec.up);
+  member.down = add_link(spec.down);
+  member.region = spec.region;
+  return id;
+}
+
+MemberId Network::join(NodeId node, RealmId realm, const MemberSpec& spec) {
+  const MemberId id = add_member(realm, {Place::node, node}, spec);
+  nodes_[node].members.push_back(id);
+  members_[id].interface = static_cast<std::uint32_t>(nodes_[node].members.size());
+  realms_[realm].hosts.push_back(id);
+  return id;
+}
+
+GatewayId Network::add_gateway(RealmId inside, RealmId outside, const GatewaySpec& spec,
+                               const MemberSpec& member) {
+  KITH_CHECK_MSG(!realms_[inside].gateway && inside != kInternet, "realm {} has a way out", inside);
+  const auto id = static_cast<GatewayId>(gateways_.size());
+  realms_[inside].gateway = id;
+  const MemberId outer = add_member(outside, {Place::inward, id}, member);
+  gateways_.push_back({inside, outer,
+                       Nat(spec.ipv4, spec.external, DrawStream(random_.fork("nat", id))),
+                       Nat(spec.ipv6, {}, DrawStream(random_.fork("firewall", id)))});
+  for (const Address& address : spec.external) give_address(outer, address);
+  return id;
+}
+
+void Network::give_address(MemberId member, const Address& address) {
+  Address ip = address;
+  ip.port = 0;
+  members_[member].addresses.push_back(ip);
+  realms_[members_[member].realm].members.set(ip, member);
+  if (ip.family == Address::Family::ipv6) announce(member, ip);
+}
+
+// Tells the realms further out that an IPv6 address lies behind their gateway.
+void Network::announce(MemberId member, const Address& address) {
+  for (auto gateway = realms_[members_[member].realm].gateway; gateway;
+       gateway = realms_[members_[member].realm].gateway) {
+    member = gateways_[*gateway].outside;
+    realms_[members_[member].realm].members.set(address, member);
+  }
+}
+
+void Network::take_address(MemberId member, const Address& address) {
+  Address ip = address;
+  ip.port = 0;
+  std::erase(members_[member].addresses, ip);
+  const auto withdraw = [&] {
+    IpTable& table = realms_[members_[member].realm].members;
+    if (table.find(ip) == member) table.erase(ip);
+  };
+  withdraw();
+  if (ip.family == Address::Family::ipv4) return;
+  for (auto gateway = realms_[members_[member].realm].gateway; gateway;
+       gateway = realms_[members_[member].realm].gateway) {
+    member = gateways_[*gateway].outside;
+    withdraw();
+  }
+}
+
+void Network::set_latency(RegionId from, RegionId to, Duration latency) {
+  const std::size_t size = std::max<std::size_t>(std::max(from, to) + 1, latencies_.size());
+  latencies_.resize(size);
+  for (std::vector<Duration>& row : latencies_) row.resize(size);
+  latencies_[from][to] = latency;
+}
+
+// --- changing -----------------------------------------------------------------------------------
+
+void Network::change_external(GatewayId gateway, const std::vector<Address>& external) {
+  const MemberId outside = gateways_[gateway].outside;
+  const std::vector<Address> old = members_[outside].addresses;
+  for (const Address& address : old) take_address(outside, address);
+  for (const Address& address : external) give_address(outside, address);
+  gateways_[gateway].ipv4.change_address(timeline_.now(), external);
+}
+
+void Network::set_on_island(MemberId member, unsigned island, bool on) {
+  KITH_CHECK(island < kIslands);
+  const std::uint64_t bit = std::uint64_t{1} << island;
+  members_[member].islands = on ? members_[member].islands | bit : members_[member].islands & ~bit;
+}
+
+void Network::cut_off(unsigned island, Cut cut) {
+  KITH_CHECK(island < kIslands);
+  const std::uint64_t bit = std::uint64_t{1} << island;
+  cut_inbound_ = cut == Cut::inbound || cut == Cut::both ? cut_inbound_ | bit : cut_inbound_ & ~bit;
+  cut_outbound_ =
+      cut == Cut::outbound || cut == Cut::both ? cut_outbound_ | bit : cut_outbound_ & ~bit;
+}
+
+// --- asking -------------------------------------------------------------------------------------
+
+std::vector<Address> Network::addresses(NodeId id) const {
+  std::vector<Address> all = nodes_[id].addresses;
+  for (const MemberId member : nodes_[id].members) {
+    const std::vector<Address>& own = members_[member].addresses;
+    all.insert(all.end(), own.begin(), own.end());
+  }
+  return all;
+}
+
+bool Network::has_address(NodeId id, const Address& address) const {
+  Address ip = address;
+  ip.port = 0;
+  const Node& node = nodes_[id];
+  return contains(node.addresses, ip) ||
+         std::any_of(node.members.begin(), node.members.end(),
+                     [&](MemberId member) { return contains(members_[member].addresses, ip); });
+}
+
+const Network::Wire* Network::find_wire(const Node& node, const Address& destination) const {
+  if (node.wires.empty()) return nullptr;
+  Address ip = destination;
+  ip.port = 0;
+  const auto found =
+      std::lower_bound(node.wires.begin(), node.wires.end(), ip,
+                       [](const Wire& wire, const Address& wanted) { return wire.to < wanted; });
+  return found != node.wires.end() && found->to == ip ? &*found : nullptr;
+}
+
+// By which membership a datagram leaves: one in whose realm the destination is, or else the first
+// that leads further out. Only one that has the source, if any has.
+std::optional<MemberId> Network::way_out(const Node& node, const Address& source,
+                                         const Address& destination) const {
+  Address ip = source;
+  ip.port = 0;
+  const auto has_source = [&](MemberId id) { return contains(members_[id].addresses, ip); };
+  const bool own_source = std::any_of(node.members.begin(), node.members.end(), has_source);
+  std::optional<MemberId> outward;
+  for (const MemberId id : node.members) {
+    const Member& member = members_[id];
+    const bool speaks_family =
+        std::any_of(member.addresses.begin(), member.addresses.end(),
+                    [&](const Address& own) { return own.family == destination.family; });
+    if (!speaks_family || (own_source && !has_source(id))) continue;
+    const Realm& realm = realms_[member.realm];
+    if (is_multicast(destination) || realm.members.find(destination)) return id;
+    if (!outward && realm.gateway) outward = id;
+  }
+  return outward;
+}
+
+std::optional<Address> Network::source_for(NodeId id, const Address& destination) const {
+  const Node& node = nodes_[id];
+  const std::vector<Address>* own = nullptr;
+  if (find_wire(node, destination) != nullptr) {
+    own = &node.addresses;
+  } else if (const auto member = way_out(node, {}, destination)) {
+    own = &members_[*member].addresses;
+  } else {
+    return std::nullopt;
+  }
+  const auto found = std::find_if(own->begin(), own->end(), [&](const Address& address) {
+    return address.family == destination.family;
+  });
+  if (found == own->end()) return std::nullopt;
+  return *found;
+}
+
+// --- sending ------------------------------------------------------------------------------------
 
 bool Network::can_send(NodeId id) const {
   const Node& node = nodes_[id];
@@ -72,136 +243,29 @@ void Network::send(NodeId from, const Address& source, const Address& destinatio
                    ByteView bytes) {
   ++counters_.sent;
   Node& node = nodes_[from];
-  const std::size_t packet_bytes = bytes.size() + headers_of(destination);
   node.free_at = std::max(node.free_at, timeline_.now()) +
-                 transmission_time(packet_bytes, node.interface.rate_bps);
-  LinkEnd* const end = route(node, destination);
-  if (end == nullptr) {
-    ++counters_.unroutable;
-    return;
-  }
-  Transit transit;
-  if (!count_fate(end->link.admit(node.free_at, packet_bytes, transit))) return;
+                 transmission_time(bytes.size() + headers_of(destination), node.interface.rate_bps);
 
   const PacketId id = packets_.take();
   Packet& packet = packets_[id];
   packet.source = source;
   packet.destination = destination;
-  packet.to = end->to;
+  packet.interface = 1;
   packet.ecn = ecn;
   packet.bytes.assign(bytes.begin(), bytes.end());
-  if (transit.duplicate_arrives) {
-    ++counters_.duplicated;
-    schedule_arrival(*transit.duplicate_arrives, copy_of(id));
+  if (const Wire* wire = find_wire(node, destination)) {
+    cross(node.free_at, wire->link, {}, {Place::node, wire->node}, id);
+  } else if (const auto member = way_out(node, source, destination)) {
+    leave(node.free_at, *member, id);
+  } else {
+    drop(id, counters_.unroutable);
   }
-  if (transit.flipped_bit) {
-    ++counters_.corrupted;
-    flip_bit(packet.bytes, *transit.flipped_bit);
-  }
-  schedule_arrival(transit.arrives, id);
-}
-
-void Network::on_event(Instant now, std::uint64_t argument) {
-  const auto id = static_cast<PacketId>(argument);
-  const Packet& first = packets_[id];
-  const std::size_t stride = first.bytes.size();
-
-  // Whatever came at this instant and can share the batch stands next in the heap.
-  bool alone = true;
-  for (const ScheduledEvent* next = timeline_.next();
-       next != nullptr && next->at == now && next->target == this; next = timeline_.next()) {
-    const auto next_id = static_cast<PacketId>(next->argument);
-    const Packet& packet = packets_[next_id];
-    if (!joins_batch(first, packet, alone ? stride : batch_.size())) break;
-    if (alone) batch_.assign(first.bytes.begin(), first.bytes.end());
-    alone = false;
-    batch_.insert(batch_.end(), packet.bytes.begin(), packet.bytes.end());
-    timeline_.take_next();
-    packets_.give_back(next_id);
-    if (batch_.size() % stride != 0) break;  // a shorter one ends the batch
-  }
-  if (alone && tap_) batch_.assign(first.bytes.begin(), first.bytes.end());
-  deliver(now, first, stride, alone && !tap_ ? ByteView(first.bytes) : ByteView(batch_));
-  packets_.give_back(id);
-}
-
-void Network::deliver(Instant now, const Packet& first, std::size_t stride, ByteView bytes) {
-  ++counters_.batches;
-  counters_.delivered += stride == 0 ? 1 : (bytes.size() + stride - 1) / stride;
-  if (tap_) {
-    for (std::size_t at = 0; at < batch_.size(); at += stride) {
-      tap_(now, first.to, std::span(batch_).subspan(at, std::min(stride, batch_.size() - at)));
-    }
-  }
-  nodes_[first.to].sink->on_datagrams(now,
-                                      {first.destination, first.source, first.ecn, stride, bytes});
-}
-
-bool Network::joins_batch(const Packet& first, const Packet& next, std::size_t batch_bytes) const {
-  const std::size_t stride = first.bytes.size();
-  return next.to == first.to && !next.bytes.empty() && next.bytes.size() <= stride &&
-         batch_bytes + next.bytes.size() <= std::min(kMaxBatchBytes, kMaxBatchSegments * stride) &&
-         next.ecn == first.ecn && next.source == first.source &&
-         next.destination == first.destination;
 }
 
 PacketId Network::copy_of(PacketId original) {
   const PacketId id = packets_.take();
   packets_[id] = packets_[original];
   return id;
-}
-
-void Network::schedule_arrival(Instant at, PacketId packet) {
-  const NodeId to = packets_[packet].to;
-  const std::int64_t period = nodes_[to].interface.receive_batch.count();
-  if (period > 0) {
-    // The phase differs between nodes, or all of them would wake together.
-    const std::int64_t phase = std::int64_t{to} * 7919 % period;
-    const std::int64_t late = (at.ns - phase) % period;
-    if (late > 0) at.ns += period - late;
-    if (late < 0) at.ns -= late;
-  }
-  timeline_.schedule(at, *this, packet);
-}
-
-bool Network::count_fate(Fate fate) {
-  switch (fate) {
-    case Fate::carried:
-      return true;
-    case Fate::down:
-      ++counters_.link_down;
-      return false;
-    case Fate::too_big:
-      ++counters_.too_big;
-      return false;
-    case Fate::queue_full:
-      ++counters_.queue_full;
-      return false;
-    case Fate::lost:
-      ++counters_.lost;
-      return false;
-  }
-  return false;
-}
-
-Network::LinkEnd* Network::route(const Node& node, const Address& destination) {
-  const IpKey key = key_of(destination);
-  const auto found =
-      std::lower_bound(node.routes.begin(), node.routes.end(), key,
-                       [](const Route& route, const IpKey& wanted) { return route.to < wanted; });
-  if (found == node.routes.end() || found->to != key) return nullptr;
-  return &ends_[found->link];
-}
-
-Network::IpKey Network::key_of(const Address& address) {
-  const auto word = [&address](std::size_t from) {
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < 8; ++i) {
-      value = value << 8 | std::to_integer<std::uint64_t>(address.ip[from + i]);
-    }
-    return value;
-  };
-  return {word(0), word(8), address.family};
 }
 
 }  // namespace kith::sim

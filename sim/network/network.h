@@ -1,25 +1,37 @@
 #pragma once
 
-// Nodes joined by links, and the datagrams between them.
+// Hosts, the links and address realms that join them, and the datagrams under way between them.
 //
 //   send --> interface (queue of the sender: back pressure, never a drop)
-//        --> link chosen by the destination address (link.h) --> arrival at the node at its end
+//        --> a wire that leads to the destination, or else
+//        --> link into the realm --> who has the address there? --> link out of it --> the host
+//                 |                                |
+//                 | nobody: the realm's gateway    | a gateway to a realm further in
+//                 v                                v
+//            NAT, outbound, then the same       NAT, inbound, then the same
+//            in the realm outside               in the realm inside
 //        --> DatagramSink, several equal datagrams of one instant in one batch as GRO gives them
 //
-// A node is a host today; routers and NATs are nodes that send on what arrives. It does not own:
-// sockets and ports (the device finds those), nor what a host does with a datagram.
+// A realm is a network in which addresses are unique (RFC 2663): the internet, or what lies behind
+// a NAT. What takes time is an event, so queues and NATs see datagrams in the order and at the
+// instants at which they come; what takes none happens at once. It does not own: sockets and ports
+// (the device finds those), nor what a host does with a datagram.
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "engine/base/random.h"
 #include "kith/address.h"
 #include "kith/bytes.h"
+#include "sim/nat/nat.h"
+#include "sim/network/ip_table.h"
 #include "sim/network/link.h"
 #include "sim/network/packet_pool.h"
 #include "sim/world/timeline.h"
@@ -27,6 +39,12 @@
 namespace kith::sim {
 
 using LinkId = std::uint32_t;
+using RealmId = std::uint32_t;
+using MemberId = std::uint32_t;  // of a node or a gateway in a realm
+using GatewayId = std::uint32_t;
+using RegionId = std::uint32_t;
+
+inline constexpr RealmId kInternet = 0;
 
 // One batch at a host: datagrams of `stride` bytes, the last perhaps shorter. Borrowed.
 struct Arrival {
@@ -35,6 +53,7 @@ struct Arrival {
   Ecn ecn = Ecn::not_ect;
   std::size_t stride = 0;
   ByteView bytes;
+  std::uint32_t interface = 1;  // which of the node's, from 1 in the order of joining; 1 for wires
 };
 
 class DatagramSink {
@@ -52,35 +71,101 @@ struct InterfaceSpec {
   Duration receive_batch{};
 };
 
+// How a node or a gateway is joined to a realm.
+struct MemberSpec {
+  LinkSpec up;    // into the realm
+  LinkSpec down;  // out of it
+  RegionId region = 0;
+};
+
+struct GatewaySpec {
+  NatSpec ipv4;
+  NatSpec ipv6;
+  std::vector<Address> external;  // its IPv4 addresses in the realm outside
+};
+
 struct NetworkCounters {
   std::uint64_t sent = 0;
   std::uint64_t delivered = 0;
   std::uint64_t batches = 0;  // deliveries, each of one datagram or more
-  std::uint64_t lost = 0;
   std::uint64_t duplicated = 0;
+  std::uint64_t replayed = 0;
   std::uint64_t corrupted = 0;
-  std::uint64_t queue_full = 0;
-  std::uint64_t too_big = 0;
-  std::uint64_t link_down = 0;
+  std::uint64_t truncated = 0;
+  std::uint64_t bleached = 0;
   std::uint64_t unroutable = 0;
+  std::uint64_t partitioned = 0;
+  std::uint64_t refused_by_nat = 0;
+  std::uint64_t translated = 0;  // passed a gateway
+  std::array<std::uint64_t, kFates> fates{};
+
+  std::uint64_t fate(Fate which) const { return fates[static_cast<std::size_t>(which)]; }
 };
 
 class Network final : public EventTarget {
  public:
-  Network(Timeline& timeline, RandomSource random)
-      : timeline_(timeline), random_(std::move(random)) {}
+  Network(Timeline& timeline, RandomSource random);
+
+  // --- building ----------------------------------------------------------------------------------
 
   // `sink` outlives the network.
   NodeId add_node(DatagramSink& sink, const InterfaceSpec& interface = {});
 
-  // Gives a node an address; its port is not looked at.
-  void add_address(NodeId node, const Address& address);
-  const std::vector<Address>& addresses(NodeId node) const { return nodes_[node].addresses; }
-
-  // Makes one direction of a link and routes to all of the target's addresses over it.
+  // Makes one direction of a wire, on which nothing but these two are. Whoever has a wire to an
+  // address of `to` uses it before any realm.
   LinkId connect(NodeId from, NodeId to, const LinkSpec& spec);
-  const LinkSpec& link(LinkId id) const { return ends_[id].link.spec(); }
-  void change_link(LinkId id, const LinkSpec& spec) { ends_[id].link.change(spec); }
+  // Gives a node an address on its wires, which are made later; the port is not looked at.
+  void add_address(NodeId node, const Address& address);
+
+  // A realm that nothing leads out of yet. The internet is there from the beginning.
+  RealmId add_realm();
+  MemberId join(NodeId node, RealmId realm, const MemberSpec& spec);
+  // Whatever has no address in `inside` goes out through it. A realm has one at most.
+  GatewayId add_gateway(RealmId inside, RealmId outside, const GatewaySpec& spec,
+                        const MemberSpec& member);
+  // An address of a node in the realm of this membership, and an IPv6 address in all realms further
+  // out as well. Replaces who had it.
+  void give_address(MemberId member, const Address& address);
+  void take_address(MemberId member, const Address& address);
+
+  // How long datagrams take from a region of the internet to another. Zero where nothing was said.
+  void set_latency(RegionId from, RegionId to, Duration latency);
+
+  // --- changing ----------------------------------------------------------------------------------
+
+  const LinkSpec& link(LinkId id) const { return links_[id].spec(); }
+  void change_link(LinkId id, const LinkSpec& spec) { links_[id].change(spec); }
+  LinkId up_link(MemberId member) const { return members_[member].up; }
+  LinkId down_link(MemberId member) const { return members_[member].down; }
+
+  Nat& nat(GatewayId gateway) { return gateways_[gateway].ipv4; }
+  Nat& firewall(GatewayId gateway) { return gateways_[gateway].ipv6; }
+  MemberId outside_of(GatewayId gateway) const { return gateways_[gateway].outside; }
+  void change_external(GatewayId gateway, const std::vector<Address>& external);
+
+  // Puts a member on an island, one of kIslands, or takes it off. Members on one island and members
+  // off it do not hear each other while the island is cut off.
+  static constexpr unsigned kIslands = 64;
+  enum class Cut : std::uint8_t { none, inbound, outbound, both };
+  void set_on_island(MemberId member, unsigned island, bool on);
+  void cut_off(unsigned island, Cut cut);
+
+  // --- asking ------------------------------------------------------------------------------------
+
+  // All addresses that a node has now.
+  std::vector<Address> addresses(NodeId node) const;
+  bool has_address(NodeId node, const Address& address) const;
+  const std::vector<Address>& member_addresses(MemberId member) const {
+    return members_[member].addresses;
+  }
+  // What a node puts into a datagram to `destination` when the sender leaves it open; nothing if
+  // there is no way there.
+  std::optional<Address> source_for(NodeId node, const Address& destination) const;
+
+  const NetworkCounters& counters() const { return counters_; }
+  std::size_t in_flight() const { return packets_.in_use(); }
+
+  // --- sending -----------------------------------------------------------------------------------
 
   // Whether the node's interface has room; if not, when it has again.
   bool can_send(NodeId node) const;
@@ -90,9 +175,6 @@ class Network final : public EventTarget {
   void send(NodeId from, const Address& source, const Address& destination, Ecn ecn,
             ByteView bytes);
 
-  const NetworkCounters& counters() const { return counters_; }
-  std::size_t in_flight() const { return packets_.in_use(); }
-
   // Sees, and may alter, every datagram just before it is delivered. For tests and adversaries.
   using DeliveryTap = std::function<void(Instant, NodeId to, std::span<std::byte>)>;
   void set_delivery_tap(DeliveryTap tap) { tap_ = std::move(tap); }
@@ -100,40 +182,94 @@ class Network final : public EventTarget {
   void on_event(Instant now, std::uint64_t argument) override;
 
  private:
-  // An IP address in a form that compares fast.
-  struct IpKey {
-    std::uint64_t high = 0, low = 0;
-    Address::Family family = Address::Family::ipv4;
-    friend constexpr auto operator<=>(const IpKey&, const IpKey&) = default;
+  // Where a datagram is when its event comes.
+  enum class Place : std::uint8_t {
+    node,     // has come to a node: `index`
+    member,   // before the link out of a realm to a member: `index`
+    inward,   // has come to a gateway from outside: `index`
+    outward,  // has come to a gateway from inside: `index`
+    group,    // in a realm, for all members but one: `index`
   };
-  struct Route {
-    IpKey to;
+  struct Hop {
+    Place place = Place::node;
+    std::uint32_t index = 0;
+  };
+  static std::uint64_t argument_of(Hop hop, PacketId packet);
+  static Hop hop_of(std::uint64_t argument);
+
+  struct Wire {
+    Address to;
     LinkId link = 0;
+    NodeId node = 0;
   };
   struct Node {
     DatagramSink* sink = nullptr;
     InterfaceSpec interface;
-    Instant free_at;  // when all that was sent has left the interface
-    std::vector<Address> addresses;
-    std::vector<Route> routes;  // sorted by `to`
+    Instant free_at;                 // when all that was sent has left the interface
+    std::vector<Address> addresses;  // on wires
+    std::vector<Wire> wires;         // sorted by address
+    std::vector<MemberId> members;
   };
-  struct LinkEnd {
-    Link link;
-    NodeId to = 0;
+  struct Member {
+    RealmId realm = 0;
+    Hop owner;  // a node, or a gateway that it leads into
+    LinkId up = 0, down = 0;
+    RegionId region = 0;
+    std::uint64_t islands = 0;
+    std::uint32_t interface = 0;
+    std::vector<Address> addresses;
+  };
+  struct Realm {
+    IpTable members;
+    std::vector<MemberId> hosts;  // in the order of joining, for multicast
+    std::optional<GatewayId> gateway;
+  };
+  struct Gateway {
+    RealmId inside = 0;
+    MemberId outside = 0;
+    Nat ipv4;
+    Nat ipv6;
+    Nat& nat(Address::Family family) { return family == Address::Family::ipv4 ? ipv4 : ipv6; }
   };
 
-  static IpKey key_of(const Address& address);
-  LinkEnd* route(const Node& node, const Address& destination);
-  void schedule_arrival(Instant at, PacketId packet);
+  LinkId add_link(const LinkSpec& spec);
+  MemberId add_member(RealmId realm, Hop owner, const MemberSpec& spec);
+  void announce(MemberId member, const Address& address);
+  const Wire* find_wire(const Node& node, const Address& destination) const;
+  std::optional<MemberId> way_out(const Node& node, const Address& source,
+                                  const Address& destination) const;
   PacketId copy_of(PacketId original);
-  bool count_fate(Fate fate);
+
+  // forwarding.cc: each takes the packet over.
+  void leave(Instant at, MemberId from, PacketId packet);
+  void enter(Instant at, MemberId to, PacketId packet);
+  void enter_all(MemberId but, PacketId packet);
+  void pass_outward(GatewayId gateway, PacketId packet);
+  void pass_inward(GatewayId gateway, PacketId packet);
+  void reach_inside(const Gateway& gateway, PacketId packet);
+  void cross(Instant at, LinkId link, Duration beyond, Hop hop, PacketId packet);
+  void proceed(Instant at, Hop hop, PacketId packet);
+  void step(Hop hop, PacketId packet);
+  void drop(PacketId packet, std::uint64_t& counter);
+  void apply(const Transit& transit, const LinkSpec& spec, Packet& packet);
+  Duration latency(const Member& from, const Member& to) const;
+  bool is_cut(const Member& from, const Member& to) const;
+
+  // delivery.cc
+  Instant delivery_time(NodeId node, Instant at) const;
+  void arrive(NodeId node, PacketId packet);
   bool joins_batch(const Packet& first, const Packet& next, std::size_t batch_bytes) const;
-  void deliver(Instant now, const Packet& first, std::size_t stride, ByteView bytes);
+  void deliver(NodeId node, const Packet& first, std::size_t stride, ByteView bytes);
 
   Timeline& timeline_;
   RandomSource random_;
   std::vector<Node> nodes_;
-  std::vector<LinkEnd> ends_;
+  std::vector<Link> links_;
+  std::vector<Realm> realms_;
+  std::vector<Member> members_;
+  std::deque<Gateway> gateways_;
+  std::vector<std::vector<Duration>> latencies_;
+  std::uint64_t cut_inbound_ = 0, cut_outbound_ = 0;  // islands
   PacketPool packets_;
   Bytes batch_;  // where several datagrams are laid side by side
   NetworkCounters counters_;

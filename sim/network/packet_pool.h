@@ -19,7 +19,7 @@ using PacketId = std::uint32_t;
 struct Packet {
   Address source;
   Address destination;
-  NodeId to = 0;  // the end of the link it travels on
+  std::uint32_t interface = 1;  // of the node it comes to
   Ecn ecn = Ecn::not_ect;
   Bytes bytes;
 };

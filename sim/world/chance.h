@@ -31,6 +31,12 @@ constexpr Duration scaled(std::uint32_t draw, Duration range) {
       std::uint64_t{draw} * static_cast<std::uint64_t>(range.count()) >> 32)};
 }
 
+// The same for ranges up to weeks, in whole milliseconds.
+constexpr Duration scaled_coarsely(std::uint32_t draw, Duration range) {
+  const auto milliseconds = static_cast<std::uint64_t>(range.count()) / 1'000'000;
+  return std::chrono::milliseconds(std::uint64_t{draw} * milliseconds >> 32);
+}
+
 // A stream of draws in eight bytes of state, for what is too small and too many to own a
 // RandomSource: SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
 // OOPSLA 2014), seeded from one. Good enough for what a link does to a datagram, and no secret.
@@ -39,14 +45,19 @@ class DrawStream {
   explicit DrawStream(RandomSource&& source) : state_(source.next_u64()) {}
 
   std::uint64_t next_u64() {
-    state_ += 0x9e3779b97f4a7c15ull;
+    state_ += kStep;
     std::uint64_t mixed = state_;
     mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9ull;
     mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebull;
     return mixed ^ mixed >> 31;
   }
 
+  // As if `count` numbers had been drawn.
+  void skip(std::uint64_t count) { state_ += count * kStep; }
+
  private:
+  static constexpr std::uint64_t kStep = 0x9e3779b97f4a7c15ull;
+
   std::uint64_t state_;
 };
 

@@ -40,6 +40,9 @@ Device::Device(World& world, DeviceIndex index, const DeviceSpec& spec)
       store_(spec.store) {
   spec_.engine.device_name = spec_.name;
   for (const Address& address : spec_.addresses) world.network().add_address(node_, address);
+  for (const AttachmentSpec& attachment : spec_.attachments) {
+    attachments_.push_back(world.topology().attach(node_, attachment));
+  }
 }
 
 Device::~Device() = default;
@@ -135,11 +138,23 @@ void Device::submit(Command command) {
   if (!stepping_) run_queued();
 }
 
-Address Device::address(std::uint16_t port) const {
-  KITH_CHECK(!spec_.addresses.empty());
-  Address address = spec_.addresses.front();
-  address.port = port;
-  return address;
+std::vector<Address> Device::addresses(std::uint16_t port) const {
+  std::vector<Address> all = world_.network().addresses(node_);
+  for (Address& address : all) address.port = port;
+  return all;
+}
+
+std::vector<Address> Device::known_addresses(std::uint16_t port) const {
+  std::vector<Address> known = addresses(port);
+  for (const Attachment& attachment : attachments_) {
+    const auto forwarded = world_.topology().forwarded_address(attachment);
+    if (forwarded && attachment.connected) known.push_back(*forwarded);
+  }
+  return known;
+}
+
+void Device::attach(std::size_t which, bool connected, bool ipv6_only) {
+  world_.topology().connect(attachments_[which], connected, ipv6_only);
 }
 
 // --- the run loop -------------------------------------------------------------------------------
@@ -181,8 +196,7 @@ void Device::on_datagrams(Instant, const Arrival& arrival) {
     ++unheard_;
     return;
   }
-  constexpr std::uint32_t kOnlyInterface = 1;
-  DatagramsReceived received{port->second, arrival.local,  arrival.remote, kOnlyInterface,
+  DatagramsReceived received{port->second, arrival.local,  arrival.remote, arrival.interface,
                              arrival.ecn,  arrival.stride, arrival.bytes};
   const std::optional<std::size_t> last = last_bytes_received(arrival);
   if (last) received.bytes = received.bytes.first(*last);
@@ -285,9 +299,11 @@ Result<Address> Device::bind(SocketId id, const Address& wanted) {
   Address local = wanted;
   const auto is_wanted = [&wanted](Address own) {
     own.port = wanted.port;
-    return wanted.is_unspecified() ? own.family == wanted.family : own == wanted;
+    return own == wanted;
   };
-  if (std::none_of(spec_.addresses.begin(), spec_.addresses.end(), is_wanted)) {
+  const std::vector<Address> own = world_.network().addresses(node_);
+  // What is bound to no address in particular waits for networks to come.
+  if (!wanted.is_unspecified() && std::none_of(own.begin(), own.end(), is_wanted)) {
     return failure(ErrorCode::invalid_argument,
                    fmt::format("This device has no address {}.", wanted.to_string()));
   }
@@ -349,11 +365,11 @@ void Device::transmit(const Socket& socket, const Transmit& transmit, ByteView b
   KITH_CHECK(transmit.segment_size > 0);
   Address source = transmit.source;
   if (source.is_unspecified()) {
-    const auto own = std::find_if(
-        spec_.addresses.begin(), spec_.addresses.end(),
-        [&transmit](const Address& address) { return address.family == transmit.remote.family; });
-    if (own == spec_.addresses.end()) return;  // the system has no route to that family
+    const std::optional<Address> own = world_.network().source_for(node_, transmit.remote);
+    if (!own) return;  // the system has no route there
     source = *own;
+  } else if (!world_.network().has_address(node_, source)) {
+    return;  // nor does it send from an address that it has lost
   }
   source.port = socket.local.port;
   for (std::size_t at = 0; at < bytes.size(); at += transmit.segment_size) {

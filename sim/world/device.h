@@ -28,6 +28,7 @@
 #include "sim/world/crash.h"
 #include "sim/world/observer.h"
 #include "sim/world/timeline.h"
+#include "sim/world/topology.h"
 
 namespace kith::sim {
 
@@ -36,8 +37,9 @@ using trace::DeviceIndex;
 
 struct DeviceSpec {
   std::string name;
-  std::vector<Address> addresses;  // ports are not looked at
-  Config engine;                   // its device_name is set from `name`
+  std::vector<Address> addresses;  // on wires; ports are not looked at
+  std::vector<AttachmentSpec> attachments;
+  Config engine;  // its device_name is set from `name`
   InterfaceSpec interface;
   DiskSpec disk;
   StoreSpec store;
@@ -80,8 +82,19 @@ class Device final : private EventTarget, private DatagramSink {
   // device is not running.
   void submit(Command command);
 
-  // Where others reach a socket that is listening on `port`: the first address of the device.
-  Address address(std::uint16_t port) const;
+  // Where others may reach a socket that is listening on `port`: the addresses that the device has
+  // now. There is at least one.
+  std::vector<Address> addresses(std::uint16_t port) const;
+  // The first of them.
+  Address address(std::uint16_t port) const { return addresses(port).front(); }
+  // The same, as a person tells it who knows her router: also those of gateways that forward.
+  std::vector<Address> known_addresses(std::uint16_t port) const;
+
+  // Where it is joined to realms, in the order of its spec.
+  std::size_t attachment_count() const { return attachments_.size(); }
+  const Attachment& attachment(std::size_t which) const { return attachments_[which]; }
+  // It comes to a network or leaves it.
+  void attach(std::size_t which, bool connected, bool ipv6_only = false);
 
   const Engine& engine() const { return *engine_; }
   VirtualDisk& disk() { return disk_; }
@@ -161,6 +174,7 @@ class Device final : private EventTarget, private DatagramSink {
   MasterKey key_;
   DeviceId id_;
   NodeId node_;
+  std::vector<Attachment> attachments_;
   trace::RecordingWriter* recording_ = nullptr;
   VirtualDisk disk_;
   VirtualStore store_;

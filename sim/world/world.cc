@@ -11,17 +11,18 @@ constexpr std::int64_t kUnixStartNs = 1'767'225'600'000'000'000;
 // The largest UDP payload over IPv4 and a little more, as a socket's GSO send takes it.
 constexpr std::size_t kSendBufferBytes = 65536;
 
-RandomSource source_of(std::uint64_t seed) {
+}  // namespace
+
+RandomSource source_of_seed(std::uint64_t seed) {
   std::array<std::byte, 32> bytes{};
   for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<std::byte>(seed >> (8 * i) & 0xff);
   return RandomSource(bytes);
 }
 
-}  // namespace
-
 World::World(std::uint64_t seed)
-    : random_(source_of(seed)),
+    : random_(source_of_seed(seed)),
       network_(timeline_, random_.fork("network")),
+      topology_(network_),
       send_buffer_(kSendBufferBytes) {}
 
 World::~World() = default;

@@ -17,8 +17,12 @@
 #include "sim/world/device.h"
 #include "sim/world/observer.h"
 #include "sim/world/timeline.h"
+#include "sim/world/topology.h"
 
 namespace kith::sim {
+
+// Where all randomness of a seed comes from.
+RandomSource source_of_seed(std::uint64_t seed);
 
 class World {
  public:
@@ -32,7 +36,7 @@ class World {
   Device& device(DeviceIndex index) { return *devices_[index]; }
   std::size_t device_count() const { return devices_.size(); }
 
-  // A link between two devices, both directions of it.
+  // A wire between two devices, both directions of it.
   struct LinkPair {
     LinkId there = 0;
     LinkId back = 0;
@@ -53,6 +57,7 @@ class World {
 
   Timeline& timeline() { return timeline_; }
   Network& network() { return network_; }
+  Topology& topology() { return topology_; }
   trace::Recorder& recorder() { return trace_.recorder(); }
   Digest trace_hash() { return trace_.digest(); }
 
@@ -73,6 +78,7 @@ class World {
   RandomSource random_;
   Timeline timeline_;
   Network network_;
+  Topology topology_;
   trace::TraceHash trace_;
   std::vector<std::unique_ptr<Device>> devices_;
   std::vector<Observer*> observers_;

@@ -97,7 +97,7 @@ TEST_F(NetworkTest, a_full_queue_drops_its_tail) {
   // One on the wire, ten in the queue, and one that found exactly a full queue.
   EXPECT_EQ(b_.numbers().size(), 11u);
   EXPECT_EQ(b_.numbers().back(), 10);
-  EXPECT_EQ(network_->counters().queue_full, 89u);
+  EXPECT_EQ(network_->counters().fate(Fate::queue_full), 89u);
 }
 
 TEST_F(NetworkTest, equal_datagrams_of_one_instant_come_as_one_batch) {
@@ -150,7 +150,7 @@ TEST_F(NetworkTest, loss_takes_its_share) {
   run(seconds(1));
   // Six standard deviations, 30 each.
   EXPECT_NEAR(static_cast<double>(b_.numbers().size()), 9'000, 180);
-  EXPECT_EQ(b_.numbers().size() + network_->counters().lost, 10'000u);
+  EXPECT_EQ(b_.numbers().size() + network_->counters().fate(Fate::lost), 10'000u);
 }
 
 TEST_F(NetworkTest, duplicates_come_as_well_as_originals) {
@@ -199,13 +199,78 @@ TEST_F(NetworkTest, corruption_flips_exactly_one_bit) {
   EXPECT_EQ(flipped, 1);
 }
 
+TEST_F(NetworkTest, bursts_take_neighbours) {
+  make({.burst_begin = Ppm{10'000}, .burst_end = Ppm{100'000}});
+  send_many(10'000);
+  run(seconds(1));
+  const auto lost = network_->counters().fate(Fate::lost_in_burst);
+  // One in a hundred begins a burst of ten: a tenth or so in all.
+  EXPECT_NEAR(static_cast<double>(lost), 900, 250);
+  std::vector<int> numbers = b_.numbers();
+  std::size_t gaps = 0;
+  for (std::size_t i = 1; i < numbers.size(); ++i) gaps += (numbers[i] - numbers[i - 1]) % 256 != 1;
+  EXPECT_LT(gaps * 4, lost);  // of several datagrams each
+}
+
+TEST_F(NetworkTest, a_replayed_datagram_comes_again_much_later) {
+  make({.replay = Ppm{Ppm::kAlways}, .replay_delay = std::chrono::minutes(10)});
+  send(7);
+  run(seconds(1));
+  EXPECT_THAT(b_.numbers(), ::testing::ElementsAre(7));
+  run(std::chrono::minutes(10));
+  EXPECT_THAT(b_.numbers(), ::testing::ElementsAre(7, 7));
+  EXPECT_EQ(network_->counters().replayed, 1u);
+}
+
+TEST_F(NetworkTest, truncation_leaves_the_beginning) {
+  make({.truncate = Ppm{Ppm::kAlways}});
+  for (int i = 0; i < 20; ++i) send(1, 64);
+  run(seconds(1));
+  for (const Host::Got& got : b_.got) EXPECT_LT(got.stride, 64u);
+  EXPECT_EQ(network_->counters().truncated, 20u);
+}
+
+TEST_F(NetworkTest, a_policer_drops_what_exceeds_its_rate_and_delays_nothing) {
+  make({.police_bps = 8'000'000, .police_bytes = 1'000});  // one byte in a microsecond
+  send_many(20, 72);
+  run(microseconds(1));
+  EXPECT_EQ(b_.numbers().size(), 10u);
+  EXPECT_EQ(network_->counters().fate(Fate::policed), 10u);
+  run(microseconds(499));
+  send_many(20, 72);
+  run(microseconds(1));
+  EXPECT_EQ(b_.numbers().size(), 15u);
+}
+
+TEST_F(NetworkTest, bleaching_erases_marks) {
+  make({.bleach_ecn = true});
+  network_->send(a_node_, address(1, 1), address(2, 2), Ecn::ce, Bytes(1));
+  run(seconds(1));
+  EXPECT_EQ(b_.ecns[0], Ecn::not_ect);
+  EXPECT_EQ(network_->counters().bleached, 1u);
+}
+
+TEST_F(NetworkTest, a_rate_of_chance_shifts_no_other_draw) {
+  const auto survivors = [&](Ppm duplicate) {
+    make({.loss = Ppm{300'000}, .duplicate = duplicate});
+    b_ = {};
+    send_many(200);
+    run(seconds(1));
+    std::vector<int> numbers = b_.numbers();
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+    return numbers;
+  };
+  EXPECT_EQ(survivors(Ppm{}), survivors(Ppm{500'000}));
+}
+
 TEST_F(NetworkTest, packets_larger_than_the_mtu_vanish) {
   make({.mtu_bytes = 1'500});
   send(1, 1'472);
   send(2, 1'473);
   run(seconds(1));
   EXPECT_THAT(b_.numbers(), ::testing::ElementsAre(1));
-  EXPECT_EQ(network_->counters().too_big, 1u);
+  EXPECT_EQ(network_->counters().fate(Fate::too_big), 1u);
 }
 
 TEST_F(NetworkTest, a_link_that_is_down_carries_nothing_until_it_is_up) {
@@ -218,7 +283,7 @@ TEST_F(NetworkTest, a_link_that_is_down_carries_nothing_until_it_is_up) {
   send(2);
   run(seconds(1));
   EXPECT_THAT(b_.numbers(), ::testing::ElementsAre(2));
-  EXPECT_EQ(network_->counters().link_down, 1u);
+  EXPECT_EQ(network_->counters().fate(Fate::down), 1u);
 }
 
 TEST_F(NetworkTest, what_has_no_route_goes_nowhere) {

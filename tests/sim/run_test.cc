@@ -85,7 +85,7 @@ TEST(Run, a_slow_interface_holds_datagrams_back_and_loses_none) {
   sim::Run run(scenario, 1);
   const Report report = run.execute();
   EXPECT_TRUE(report.ok()) << failures_of(report);
-  EXPECT_EQ(run.world().network().counters().queue_full, 0u);
+  EXPECT_EQ(run.world().network().counters().fate(Fate::queue_full), 0u);
   // It was full: or this would say nothing.
   EXPECT_LT(run.world().network().counters().batches, report.datagrams);
 }

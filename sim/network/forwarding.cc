@@ -1,0 +1,173 @@
+// A datagram's way through realms, links and gateways.
+
+#include <algorithm>
+
+#include "sim/network/headers.h"
+#include "sim/network/network.h"
+
+namespace kith::sim {
+namespace {
+
+constexpr unsigned kPacketBits = 32;
+constexpr unsigned kIndexBits = 28;
+
+void flip_bit(Bytes& bytes, std::uint32_t drawn) {
+  if (bytes.empty()) return;
+  const std::size_t bit = drawn % (bytes.size() * 8);
+  bytes[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8));
+}
+
+}  // namespace
+
+std::uint64_t Network::argument_of(Hop hop, PacketId packet) {
+  return static_cast<std::uint64_t>(hop.place) << (kPacketBits + kIndexBits) |
+         std::uint64_t{hop.index} << kPacketBits | packet;
+}
+
+Network::Hop Network::hop_of(std::uint64_t argument) {
+  return {static_cast<Place>(argument >> (kPacketBits + kIndexBits)),
+          static_cast<std::uint32_t>(argument >> kPacketBits & ((1u << kIndexBits) - 1))};
+}
+
+void Network::on_event(Instant, std::uint64_t argument) {
+  step(hop_of(argument), static_cast<PacketId>(argument));
+}
+
+void Network::step(Hop hop, PacketId packet) {
+  switch (hop.place) {
+    case Place::node:
+      return arrive(hop.index, packet);
+    case Place::member:
+      return enter(timeline_.now(), hop.index, packet);
+    case Place::inward:
+      return pass_inward(hop.index, packet);
+    case Place::outward:
+      return pass_outward(hop.index, packet);
+    case Place::group:
+      return enter_all(hop.index, packet);
+  }
+}
+
+// What takes no time happens at once, but for the arrival at a node: several may be one batch, and
+// no node hears of a datagram while it sends.
+void Network::proceed(Instant at, Hop hop, PacketId packet) {
+  if (hop.place == Place::node) {
+    at = delivery_time(hop.index, at);
+  } else if (at == timeline_.now()) {
+    return step(hop, packet);
+  }
+  timeline_.schedule(at, *this, argument_of(hop, packet));
+}
+
+void Network::leave(Instant at, MemberId from, PacketId packet) {
+  const Member& member = members_[from];
+  const Realm& realm = realms_[member.realm];
+  const Address& destination = packets_[packet].destination;
+  if (is_multicast(destination)) return cross(at, member.up, {}, {Place::group, from}, packet);
+  if (const auto to = realm.members.find(destination)) {
+    if (is_cut(member, members_[*to])) return drop(packet, counters_.partitioned);
+    return cross(at, member.up, latency(member, members_[*to]), {Place::member, *to}, packet);
+  }
+  if (!realm.gateway) return drop(packet, counters_.unroutable);
+  cross(at, member.up, {}, {Place::outward, *realm.gateway}, packet);
+}
+
+void Network::enter(Instant at, MemberId to, PacketId packet) {
+  const Member& member = members_[to];
+  packets_[packet].interface = member.interface;
+  cross(at, member.down, {}, member.owner, packet);
+}
+
+void Network::enter_all(MemberId but, PacketId packet) {
+  for (const MemberId to : realms_[members_[but].realm].hosts) {
+    if (to != but) enter(timeline_.now(), to, copy_of(packet));
+  }
+  packets_.give_back(packet);
+}
+
+void Network::pass_outward(GatewayId id, PacketId packet_id) {
+  Gateway& gateway = gateways_[id];
+  Packet& packet = packets_[packet_id];
+  Nat& nat = gateway.nat(packet.destination.family);
+  if (nat.is_own(packet.destination)) {
+    const auto verdict = nat.hairpin(timeline_.now(), packet.source, packet.destination);
+    if (verdict.drop != NatDrop::none) return drop(packet_id, counters_.refused_by_nat);
+    packet.source = verdict.source;
+    packet.destination = verdict.destination;
+    return reach_inside(gateway, packet_id);
+  }
+  const auto verdict = nat.outbound(timeline_.now(), packet.source, packet.destination);
+  if (verdict.drop != NatDrop::none) return drop(packet_id, counters_.refused_by_nat);
+  packet.source = verdict.source;
+  ++counters_.translated;
+  leave(timeline_.now(), gateway.outside, packet_id);
+}
+
+void Network::pass_inward(GatewayId id, PacketId packet_id) {
+  Gateway& gateway = gateways_[id];
+  Packet& packet = packets_[packet_id];
+  Nat& nat = gateway.nat(packet.destination.family);
+  const auto verdict = nat.inbound(timeline_.now(), packet.destination, packet.source);
+  if (verdict.drop != NatDrop::none) return drop(packet_id, counters_.refused_by_nat);
+  packet.destination = verdict.destination;
+  ++counters_.translated;
+  reach_inside(gateway, packet_id);
+}
+
+void Network::reach_inside(const Gateway& gateway, PacketId packet) {
+  const auto to = realms_[gateway.inside].members.find(packets_[packet].destination);
+  if (!to) return drop(packet, counters_.unroutable);
+  enter(timeline_.now(), *to, packet);
+}
+
+// Over a link and then for so long without one.
+void Network::cross(Instant at, LinkId link_id, Duration beyond, Hop hop, PacketId id) {
+  Link& link = links_[link_id];
+  Packet& packet = packets_[id];
+  Transit transit;
+  const Fate fate = link.admit(at, packet.bytes.size() + headers_of(packet.destination), transit);
+  if (fate != Fate::carried) return drop(id, counters_.fates[static_cast<std::size_t>(fate)]);
+  if (transit.duplicate_arrives) {
+    ++counters_.duplicated;
+    proceed(*transit.duplicate_arrives + beyond, hop, copy_of(id));
+  }
+  if (transit.replay_arrives) {
+    ++counters_.replayed;
+    proceed(*transit.replay_arrives + beyond, hop, copy_of(id));
+  }
+  apply(transit, link.spec(), packet);
+  proceed(transit.arrives + beyond, hop, id);
+}
+
+void Network::apply(const Transit& transit, const LinkSpec& spec, Packet& packet) {
+  if (transit.flipped_bit) {
+    ++counters_.corrupted;
+    flip_bit(packet.bytes, *transit.flipped_bit);
+  }
+  if (transit.cut && !packet.bytes.empty()) {
+    ++counters_.truncated;
+    packet.bytes.resize(*transit.cut % packet.bytes.size());
+  }
+  if (spec.bleach_ecn && packet.ecn != Ecn::not_ect) {
+    ++counters_.bleached;
+    packet.ecn = Ecn::not_ect;
+  }
+}
+
+Duration Network::latency(const Member& from, const Member& to) const {
+  if (from.realm != kInternet) return {};
+  if (std::max(from.region, to.region) >= latencies_.size()) return {};
+  return latencies_[from.region][to.region];
+}
+
+bool Network::is_cut(const Member& from, const Member& to) const {
+  return ((from.islands & ~to.islands & cut_outbound_) |
+          (to.islands & ~from.islands & cut_inbound_)) != 0;
+}
+
+void Network::drop(PacketId packet, std::uint64_t& counter) {
+  ++counter;
+  packets_.give_back(packet);
+}
+
+}  // namespace kith::sim

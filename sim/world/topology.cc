@@ -1,0 +1,137 @@
+#include "sim/world/topology.h"
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+
+namespace kith::sim {
+namespace {
+
+Address ipv4(std::uint32_t ip) {
+  return Address::v4(
+      static_cast<std::uint8_t>(ip >> 24), static_cast<std::uint8_t>(ip >> 16 & 0xff),
+      static_cast<std::uint8_t>(ip >> 8 & 0xff), static_cast<std::uint8_t>(ip & 0xff), 0);
+}
+
+// 20.0.0.0: no special use (RFC 6890).
+constexpr std::uint32_t kFirstInternetIp = 20u << 24;
+// 100.64.0.0, shared address space (RFC 6598).
+constexpr std::uint32_t kFirstCarrierIp = 100u << 24 | 64u << 16;
+// 192.168.1.1 is the gateway.
+constexpr std::uint32_t kFirstSiteIp = 192u << 24 | 168u << 16 | 1u << 8 | 1;
+
+}  // namespace
+
+RealmId Topology::realm_of(std::optional<SiteId> site) const {
+  return site ? sites_[*site].realm : kInternet;
+}
+
+SiteId Topology::add_site(const SiteSpec& spec) {
+  KITH_CHECK(!spec.inside_of || *spec.inside_of < sites_.size());
+  const auto id = static_cast<SiteId>(sites_.size());
+  GatewaySpec gateway{spec.nat, spec.firewall, spec.external};
+  while (gateway.external.size() < spec.public_addresses) {
+    gateway.external.push_back(next_external(spec.inside_of));
+  }
+  Site& site = sites_.emplace_back();
+  site.spec = spec;
+  site.realm = network_.add_realm();
+  site.gateway = network_.add_gateway(site.realm, realm_of(spec.inside_of), gateway, spec.line);
+  return id;
+}
+
+Address Topology::next_external(std::optional<SiteId> outside) {
+  if (!outside) return ipv4(kFirstInternetIp + ++internet_ipv4_);
+  return ipv4(kFirstCarrierIp + ++sites_[*outside].networks);
+}
+
+Address Topology::next_ipv4(std::optional<SiteId> site) {
+  if (!site) return next_external(site);
+  return ipv4(kFirstSiteIp + ++sites_[*site].hosts);
+}
+
+Address Topology::next_ipv6(std::optional<SiteId> site) {
+  Address address{.family = Address::Family::ipv6};
+  const std::uint32_t network = site ? *site + 1 : 0;
+  const std::uint32_t host = site ? sites_[*site].hosts : ++internet_ipv6_;
+  const auto put = [&address](std::size_t at, std::uint32_t value) {
+    for (std::size_t i = 0; i < 4; ++i) {
+      address.ip[at + i] = static_cast<std::byte>(value >> (8 * (3 - i)) & 0xff);
+    }
+  };
+  put(0, 0x20010db8);  // RFC 3849
+  put(4, network);
+  put(12, host);
+  return address;
+}
+
+Attachment Topology::attach(NodeId node, const AttachmentSpec& spec) {
+  Attachment attachment;
+  attachment.spec = spec;
+  attachment.member = network_.join(node, realm_of(spec.site), spec.link);
+  attachment.addresses = spec.addresses;
+  if (attachment.addresses.empty()) {
+    attachment.addresses.push_back(next_ipv4(spec.site));
+    if (spec.site ? sites_[*spec.site].spec.ipv6 : spec.ipv6) {
+      attachment.addresses.push_back(next_ipv6(spec.site));
+    }
+  }
+  connect(attachment, spec.connected);
+  if (spec.forwarded) forward(attachment);
+  return attachment;
+}
+
+void Topology::connect(Attachment& attachment, bool connected, bool ipv6_only) {
+  for (const Address& address : attachment.addresses) {
+    if (ipv6_only && address.family == Address::Family::ipv4) continue;
+    // Taken first in any case, so that none is there twice.
+    network_.take_address(attachment.member, address);
+    if (connected) network_.give_address(attachment.member, address);
+  }
+  if (!ipv6_only) attachment.connected = connected;
+}
+
+// Each gateway on the way out sends on what comes to a port of its own.
+void Topology::forward(Attachment& attachment) {
+  std::optional<SiteId> site = attachment.spec.site;
+  for (const Address& address : attachment.addresses) {
+    if (address.family != Address::Family::ipv6 || !site) continue;
+    Address inside = address;
+    inside.port = attachment.spec.forwarded_port;
+    for (auto at = site; at; at = sites_[*at].spec.inside_of) {
+      network_.firewall(sites_[*at].gateway).forward({}, inside.port, inside);
+    }
+  }
+  Address inside = attachment.addresses.front();
+  inside.port = attachment.spec.forwarded_port;
+  for (; site; site = sites_[*site].spec.inside_of) {
+    Nat& nat = network_.nat(sites_[*site].gateway);
+    std::optional<Address> outside;
+    for (std::uint16_t port = inside.port; !outside && port < 65535; ++port) {
+      outside = nat.forward({}, port, inside);
+    }
+    KITH_CHECK_MSG(outside.has_value(), "no port of {} is free", sites_[*site].spec.name);
+    inside = *outside;
+  }
+  attachment.forwarded_port = inside.port;
+}
+
+std::optional<Address> Topology::forwarded_address(const Attachment& attachment) const {
+  if (!attachment.spec.forwarded || !attachment.spec.site) return std::nullopt;
+  SiteId outermost = *attachment.spec.site;
+  while (sites_[outermost].spec.inside_of) outermost = *sites_[outermost].spec.inside_of;
+  Address address = network_.nat(sites_[outermost].gateway).external_ips().front();
+  address.port = attachment.forwarded_port;
+  return address;
+}
+
+void Topology::renumber(SiteId id) {
+  const Site& site = sites_[id];
+  std::vector<Address> external;
+  for (std::size_t i = 0; i < network_.nat(site.gateway).external_ips().size(); ++i) {
+    external.push_back(next_external(site.spec.inside_of));
+  }
+  network_.change_external(site.gateway, external);
+}
+
+}  // namespace kith::sim
