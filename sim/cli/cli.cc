@@ -28,6 +28,9 @@ constexpr int kClean = 0;
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 
+// Any seed shows what a scenario is like.
+constexpr std::uint64_t kListSeed = 1;
+
 struct RunOptions {
   std::string scenario;
   std::string seed;
@@ -78,12 +81,16 @@ double wall_seconds() {
 
 double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
+Result<std::uint64_t> read_seed(const std::string& text) {
+  const auto seed = parse_decimal(text, 0);
+  if (seed && text.find('.') == std::string::npos) return *seed;
+  return failure(ErrorCode::invalid_argument,
+                 fmt::format("--seed {} is not a whole number below 2^64.", text));
+}
+
 int run(const RunOptions& options, const Handlers& handlers) {
-  const auto seed = parse_decimal(options.seed, 0);
-  if (!seed || options.seed.find('.') != std::string::npos) {
-    return refuse({ErrorCode::invalid_argument,
-                   fmt::format("--seed {} is not a whole number below 2^64.", options.seed), ""});
-  }
+  const auto seed = read_seed(options.seed);
+  if (!seed) return refuse(seed.error());
   constexpr std::uint64_t kMostNs = 1ull << 62;
   const auto until =
       options.until.empty() ? std::optional(kMostNs) : parse_decimal(options.until, 9);
@@ -93,7 +100,7 @@ int run(const RunOptions& options, const Handlers& handlers) {
                    ""});
   }
   const std::string path = path_of(options.scenario);
-  const auto scenario = load_scenario(path, handlers);
+  const auto scenario = load_scenario(path, handlers, *seed);
   if (!scenario) return refuse(scenario.error());
 
   Run world_run(*scenario, *seed);
@@ -116,20 +123,30 @@ int run(const RunOptions& options, const Handlers& handlers) {
   return kFailed;
 }
 
+int print_explicit(const std::string& name, const std::string& seed_text,
+                   const Handlers& handlers) {
+  const auto seed = read_seed(seed_text);
+  if (!seed) return refuse(seed.error());
+  const auto scenario = load_scenario(path_of(name), handlers, *seed);
+  if (!scenario) return refuse(scenario.error());
+  print(stdout, nlohmann::json::parse(scenario->document).dump(2) + "\n");
+  return kClean;
+}
+
 int list(bool json, const Handlers& handlers) {
   for (const fs::path& path : shipped_scenarios()) {
-    const auto scenario = load_scenario(path.string(), handlers);
+    const auto scenario = load_scenario(path.string(), handlers, kListSeed);
     if (!scenario) return refuse(scenario.error());
     if (json) {
       print(stdout, nlohmann::ordered_json{{"scenario", scenario->name},
-                                           {"devices", scenario->devices.size()},
+                                           {"devices", scenario->topology.devices.size()},
                                            {"path", path.string()},
                                            {"description", scenario->description}}
                             .dump() +
                         "\n");
     } else {
       print(stdout, fmt::format("{:<24} {:>5} devices  {}\n", scenario->name,
-                                scenario->devices.size(), scenario->description));
+                                scenario->topology.devices.size(), scenario->description));
     }
   }
   return kClean;
@@ -153,6 +170,12 @@ int main(int argc, char** argv, const Handlers& handlers) {
                   "Record a device, by name or number, to a new file for replay")
       ->type_name("DEVICE FILE")
       ->expected(2);
+
+  CLI::App& expand_command =
+      *app.add_subcommand("expand", "Print what a seed makes of a scenario, as a scenario");
+  expand_command.add_option("SCENARIO", options.scenario, "A file, or a shipped scenario")
+      ->required();
+  expand_command.add_option("--seed", options.seed, "What decides: 0 to 2^64 - 1")->required();
 
   bool list_json = false;
   CLI::App& list_command = *app.add_subcommand("list", "List the scenarios that ship");
@@ -179,6 +202,7 @@ int main(int argc, char** argv, const Handlers& handlers) {
   if (replay_command.parsed()) {
     return redact ? redact_file(recording) : replay_file(recording, replay_json);
   }
+  if (expand_command.parsed()) return print_explicit(options.scenario, options.seed, handlers);
   return run_command.parsed() ? run(options, handlers) : list(list_json, handlers);
 }
 

@@ -78,6 +78,52 @@ Verdict judge_messages(const MessagesExpectation& wanted, const Facts& facts) {
                              messages->delivered.size())};
 }
 
+// The latest of many verdicts, or how many failed and the first of them.
+class AllOf {
+ public:
+  void add(const std::string& name, const Verdict& verdict) {
+    ++count_;
+    if (verdict.ok) return;
+    if (failed_++ == 0) first_ = fmt::format("{}: {}", name, verdict.value);
+  }
+  Verdict verdict() const {
+    if (failed_ == 0) return {count_ > 0, fmt::format("all {}", count_)};
+    return {false, fmt::format("{} of {} not; {}", failed_, count_, first_)};
+  }
+
+ private:
+  std::size_t count_ = 0;
+  std::size_t failed_ = 0;
+  std::string first_;
+};
+
+Verdict judge_all_paired(const AllPairedExpectation& wanted, World& world, const Facts& facts) {
+  AllOf all;
+  for (const auto& [first, second] : facts.wanted_pairs()) {
+    all.add(fmt::format("{} and {}", world.device(first).name(), world.device(second).name()),
+            judge_paired({first, second, wanted.within}, world, facts));
+  }
+  return all.verdict();
+}
+
+Verdict judge_all_transfers(const AllTransfersExpectation& wanted, World& world,
+                            const Facts& facts) {
+  AllOf all;
+  for (const auto& [name, send] : facts.sends()) {
+    const Verdict completed = judge_transfer({name, wanted.within}, facts);
+    all.add(name, completed.ok ? judge_digest({name}, world, facts) : completed);
+  }
+  return all.verdict();
+}
+
+Verdict judge_all_messages(const AllMessagesExpectation& wanted, const Facts& facts) {
+  AllOf all;
+  for (const auto& [name, messages] : facts.all_messages()) {
+    all.add(name, judge_messages({name, wanted.within}, facts));
+  }
+  return all.verdict();
+}
+
 Verdict judge_violations(const std::vector<std::unique_ptr<Checker>>& checkers) {
   const auto violated =
       std::count_if(checkers.begin(), checkers.end(), [](const auto& each) { return !each->ok(); });
@@ -98,6 +144,12 @@ Finding judge(const Expectation& expectation, World& world, const Facts& facts,
           return judge_digest(wanted, world, facts);
         } else if constexpr (std::is_same_v<T, MessagesExpectation>) {
           return judge_messages(wanted, facts);
+        } else if constexpr (std::is_same_v<T, AllPairedExpectation>) {
+          return judge_all_paired(wanted, world, facts);
+        } else if constexpr (std::is_same_v<T, AllTransfersExpectation>) {
+          return judge_all_transfers(wanted, world, facts);
+        } else if constexpr (std::is_same_v<T, AllMessagesExpectation>) {
+          return judge_all_messages(wanted, facts);
         } else {
           return judge_violations(checkers);
         }

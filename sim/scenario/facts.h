@@ -44,6 +44,12 @@ class Facts final : public Observer {
  public:
   void on_output(Device& device, Instant at, const Output& output) override;
 
+  // That these two were meant to pair.
+  void wants_pair(DeviceIndex one, DeviceIndex other) { wanted_pairs_.emplace_back(one, other); }
+  const std::vector<std::pair<DeviceIndex, DeviceIndex>>& wanted_pairs() const {
+    return wanted_pairs_;
+  }
+
   // When this device first was paired with that one.
   std::optional<Instant> paired_at(DeviceIndex device, const DeviceId& with) const;
   // What kept a device from pairing last; empty if nothing did.
@@ -52,8 +58,10 @@ class Facts final : public Observer {
   // By the name the scenario gave it; references stay valid.
   SendFacts& send(const std::string& name) { return sends_[name]; }
   const SendFacts* find_send(const std::string& name) const;
+  const std::map<std::string, SendFacts>& sends() const { return sends_; }
   MessageFacts& messages(const std::string& name) { return messages_[name]; }
   const MessageFacts* find_messages(const std::string& name) const;
+  const std::map<std::string, MessageFacts>& all_messages() const { return messages_; }
 
  private:
   SendFacts* by_request(DeviceIndex device, RequestId request);
@@ -71,6 +79,7 @@ class Facts final : public Observer {
   template <class Other>
   void note(const Device&, Instant, const Other&) {}
 
+  std::vector<std::pair<DeviceIndex, DeviceIndex>> wanted_pairs_;
   std::map<std::pair<DeviceIndex, DeviceId>, Instant> paired_;
   std::map<DeviceIndex, std::string> pairing_failures_;
   std::map<std::string, SendFacts> sends_;

@@ -59,6 +59,8 @@ std::string JsonValue::text() const {
   return text;
 }
 
+bool JsonValue::is_text() const { return json_->is_string(); }
+
 bool JsonValue::boolean() const {
   if (!json_->is_boolean()) refuse(fmt::format("must be true or false, not {}", kind_of(*json_)));
   return json_->get<bool>();
@@ -90,6 +92,10 @@ std::uint64_t JsonValue::decimal(unsigned places, std::uint64_t most) const {
                        written));
   }
   return *value;
+}
+
+Duration JsonValue::milliseconds(Duration most) const {
+  return from_ns(decimal(6, static_cast<std::uint64_t>(most.count())));
 }
 
 std::vector<JsonValue> JsonValue::array(std::size_t least, std::size_t most) const {
@@ -149,8 +155,7 @@ Duration JsonObject::seconds_or(std::string_view key, Duration most, Duration fa
 }
 
 Duration JsonObject::milliseconds_or(std::string_view key, Duration most, Duration fallback) {
-  return has(key) ? from_ns(at(key).decimal(6, static_cast<std::uint64_t>(most.count())))
-                  : fallback;
+  return has(key) ? at(key).milliseconds(most) : fallback;
 }
 
 Ppm JsonObject::percent_or(std::string_view key, Ppm fallback) {

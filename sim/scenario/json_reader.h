@@ -35,14 +35,19 @@ class JsonValue {
   JsonValue(const nlohmann::json& json, const std::string& file, std::string path)
       : json_(&json), file_(&file), path_(std::move(path)) {}
 
+  bool is_text() const;
   std::string text() const;  // not empty
   bool boolean() const;
   std::uint64_t integer(std::uint64_t least, std::uint64_t most) const;
   // A decimal number of a unit that is `units_per` smaller ones, a power of ten: integer(), but
   // exact to the smaller unit.
   std::uint64_t decimal(unsigned places, std::uint64_t most) const;
+  Duration milliseconds(Duration most) const;
   std::vector<JsonValue> array(std::size_t least, std::size_t most) const;
   class JsonObject object() const;
+
+  // As it stands, for what is read elsewhere.
+  const nlohmann::json& json() const { return *json_; }
 
   [[noreturn]] void refuse(std::string_view what) const;
   const std::string& path() const { return path_; }

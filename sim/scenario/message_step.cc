@@ -49,7 +49,7 @@ class MessageStep final : public WorkloadStep, private EventTarget {
     } else if (std::holds_alternative<Listening>(event) && begun_) {
       // The device has started again.
       const auto lost = std::exchange(written_, {});
-      device.submit(AddDeviceAddress{to().id(), to().address(kListenPort)});
+      stage.tell_addresses(device, to());
       for (const auto& [request, number] : lost) write(number);
     }
   }
@@ -65,7 +65,7 @@ class MessageStep final : public WorkloadStep, private EventTarget {
     }
     due_ = false;
     begun_ = true;
-    from().submit(AddDeviceAddress{to().id(), to().address(kListenPort)});
+    stage.tell_addresses(from(), to());
     on_event(stage.world.now(), 0);
   }
 

@@ -1,5 +1,6 @@
 // Two people in one room: one reads the words aloud and tells where her device is, the other types.
-// Both accept the other's name and fingerprint.
+// Both accept the other's name and fingerprint. If a device is down or goes down meanwhile, they
+// begin anew when it is up again; if they are patient, after a failure as well.
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>
@@ -11,13 +12,19 @@
 namespace kith::sim {
 namespace {
 
-class PairStep final : public WorkloadStep {
+class PairStep final : public WorkloadStep, private EventTarget {
  public:
-  PairStep(DeviceIndex initiator, DeviceIndex joiner) : initiator_(initiator), joiner_(joiner) {}
+  PairStep(DeviceIndex initiator, DeviceIndex joiner, std::optional<Duration> retry)
+      : initiator_(initiator), joiner_(joiner), retry_(retry) {}
 
-  void begin(Stage& stage) override {
-    initiating_ = stage.new_request();
-    stage.device(initiator_).submit(StartPairing{*initiating_});
+  void prepare(Stage& stage) override {
+    stage_ = &stage;
+    stage.facts.wants_pair(initiator_, joiner_);
+  }
+
+  void begin(Stage&) override {
+    due_ = true;
+    pair();
   }
 
   void on_event(Stage& stage, Device& device, const Event& event) override {
@@ -25,16 +32,44 @@ class PairStep final : public WorkloadStep {
       if (device.index() == initiator_ && code->request == initiating_) join(stage, *code);
     } else if (const auto* needed = std::get_if<PairingConfirmationNeeded>(&event)) {
       if (is_ours(device, needed->request)) device.submit(ConfirmPairing{needed->request, true});
+    } else if (const auto* failed = std::get_if<PairingFailed>(&event)) {
+      if (is_ours(device, failed->request) && retry_) try_again(*retry_);
+    } else if (std::holds_alternative<Listening>(event) && due_) {
+      const bool concerned = device.index() == initiator_ || device.index() == joiner_;
+      // What was under way has ended with the device's last life.
+      if (concerned) try_again({});
     }
   }
 
  private:
+  void on_event(Instant, std::uint64_t attempt) override {
+    if (attempt == attempt_) pair();
+  }
+
+  void try_again(Duration after) {
+    stage_->world.timeline().schedule(stage_->world.now() + after, *this, ++attempt_);
+  }
+
+  bool is_done() const {
+    const Facts& facts = stage_->facts;
+    return facts.paired_at(initiator_, stage_->device(joiner_).id()) &&
+           facts.paired_at(joiner_, stage_->device(initiator_).id());
+  }
+
+  void pair() {
+    Device& initiator = stage_->device(initiator_);
+    if (is_done() || !initiator.running() || !stage_->device(joiner_).running()) return;
+    if (initiating_) initiator.submit(Cancel{*initiating_});
+    initiating_ = stage_->new_request();
+    initiator.submit(StartPairing{*initiating_});
+  }
+
   void join(Stage& stage, const PairingCodeReady& code) {
     const auto entropy = parse_pairing_words(fmt::format("{}", fmt::join(code.words, " ")));
     if (!entropy) return;  // then nobody pairs, and the expectation says so
     joining_ = stage.new_request();
     stage.device(joiner_).submit(
-        JoinPairing{*joining_, *entropy, {stage.device(initiator_).address(kListenPort)}});
+        JoinPairing{*joining_, *entropy, stage.device(initiator_).known_addresses(kListenPort)});
   }
 
   bool is_ours(const Device& device, RequestId request) const {
@@ -44,6 +79,10 @@ class PairStep final : public WorkloadStep {
 
   DeviceIndex initiator_;
   DeviceIndex joiner_;
+  std::optional<Duration> retry_;
+  Stage* stage_ = nullptr;
+  bool due_ = false;  // its time has come
+  std::uint64_t attempt_ = 0;
   std::optional<RequestId> initiating_;
   std::optional<RequestId> joining_;
 };
@@ -52,8 +91,10 @@ class PairStep final : public WorkloadStep {
 
 StepFactory read_pair_step(JsonObject& keys, const Names& names) {
   const auto [initiator, joiner] = names.two_devices(keys.at("initiator"), keys.at("joiner"));
-  return [initiator = initiator, joiner = joiner] {
-    return std::make_unique<PairStep>(initiator, joiner);
+  std::optional<Duration> retry;
+  if (keys.has("retry_s")) retry = keys.seconds("retry_s", std::chrono::hours(24));
+  return [initiator = initiator, joiner = joiner, retry] {
+    return std::make_unique<PairStep>(initiator, joiner, retry);
   };
 }
 

@@ -17,15 +17,75 @@ using FaultAction = decltype(Fault::what);
 // What readers look things up in.
 struct Surroundings {
   const Names& names;
-  std::vector<ScenarioLink> links;  // as the faults so far have left them
+  TopologySpec topology;  // as the faults so far have left it
 };
 
 FaultAction read_link(JsonObject& keys, Surroundings& known) {
-  const FoundLink found = find_link(keys.at("between"), known.names, known.links);
-  ScenarioLink& link = known.links[found.index];
-  read_link_properties(keys, found.reversed ? link.back : link.there,
-                       found.reversed ? link.there : link.back);
-  return LinkFault{found.index, link.there, link.back};
+  std::vector<WireSpec>& wires = known.topology.wires;
+  const FoundLink found = find_link(keys.at("between"), known.names, wires);
+  WireSpec& wire = wires[found.index];
+  read_link_properties(keys, found.reversed ? wire.back : wire.there,
+                       found.reversed ? wire.there : wire.back);
+  return LinkFault{found.index, wire.there, wire.back};
+}
+
+FaultAction read_line(JsonObject& keys, Surroundings& known) {
+  const SiteId site = known.names.site(keys.at("site"));
+  MemberSpec& line = known.topology.sites[site].line;
+  read_link_properties(keys, line.up, line.down);
+  return LineFault{site, line.up, line.down};
+}
+
+FaultAction read_network(JsonObject& keys, Surroundings& known) {
+  const DeviceIndex device = known.names.device(keys.at("device"));
+  std::vector<AttachmentSpec>& networks = known.topology.devices[device].attachments;
+  if (networks.empty()) keys.refuse("device", "has no \"networks\"");
+  const auto network =
+      static_cast<std::size_t>(networks.size() == 1 && !keys.has("network")
+                                   ? 0
+                                   : keys.at("network").integer(0, networks.size() - 1));
+  AttachmentSpec& attachment = networks[network];
+  read_link_properties(keys, attachment.link.up, attachment.link.down);
+  attachment.connected = keys.boolean_or("connected", attachment.connected);
+  const bool ipv6 = keys.boolean_or("ipv6", true);
+  return NetworkFault{
+      device, network, attachment.link.up, attachment.link.down, attachment.connected, ipv6};
+}
+
+FaultAction read_gateway(JsonObject& keys, Surroundings& known) {
+  const SiteId site = known.names.site(keys.at("site"));
+  const JsonValue mishap = keys.at("does");
+  if (mishap.text() == "reboot") return GatewayFault{site, GatewayMishap::reboot};
+  if (mishap.text() == "rebind") return GatewayFault{site, GatewayMishap::rebind};
+  if (mishap.text() == "renumber") return GatewayFault{site, GatewayMishap::renumber};
+  mishap.refuse(
+      fmt::format("no such mishap: \"{}\"; known: reboot, rebind, renumber", mishap.text()));
+}
+
+Network::Cut read_cut(const JsonValue& value) {
+  if (value.text() == "none") return Network::Cut::none;
+  if (value.text() == "inbound") return Network::Cut::inbound;
+  if (value.text() == "outbound") return Network::Cut::outbound;
+  if (value.text() == "both") return Network::Cut::both;
+  value.refuse(
+      fmt::format("no such cut: \"{}\"; known: none, inbound, outbound, both", value.text()));
+}
+
+FaultAction read_partition(JsonObject& keys, Surroundings& known) {
+  PartitionFault fault;
+  if (keys.has("sites")) {
+    for (const JsonValue& name : keys.at("sites").array(0, kMostEntries)) {
+      fault.sites.push_back(known.names.site(name));
+    }
+  }
+  if (keys.has("devices")) {
+    for (const JsonValue& name : keys.at("devices").array(0, kMostEntries)) {
+      fault.devices.push_back(known.names.device(name));
+    }
+  }
+  fault.island = static_cast<unsigned>(keys.integer_or("island", 0, Network::kIslands - 1, 0));
+  fault.cut = read_cut(keys.at("cut"));
+  return fault;
 }
 
 FaultAction read_kill(JsonObject& keys, Surroundings& known) {
@@ -44,8 +104,8 @@ struct FaultReader {
 };
 
 constexpr FaultReader kReaders[] = {
-    {"link", read_link},
-    {"kill", read_kill},
+    {"link", read_link},       {"line", read_line},           {"network", read_network},
+    {"gateway", read_gateway}, {"partition", read_partition}, {"kill", read_kill},
     {"crash", read_crash},
 };
 
@@ -67,7 +127,7 @@ const FaultReader& find_reader(const JsonValue& kind) {
 std::vector<Fault> read_faults(const JsonValue& value, const Names& names,
                                const Scenario& scenario) {
   std::vector<Fault> faults;
-  Surroundings known{names, scenario.links};
+  Surroundings known{names, scenario.topology};
   Duration last{};
   for (const JsonValue& entry : value.array(0, kMostEntries)) {
     JsonObject keys = entry.object();

@@ -9,7 +9,7 @@
 
 namespace kith::sim {
 
-// `scenario` has its devices, links and duration already.
+// `scenario` has its topology and duration already.
 std::vector<Fault> read_faults(const JsonValue& value, const Names& names,
                                const Scenario& scenario);
 

@@ -20,7 +20,7 @@ struct FoundLink {
   bool reversed = false;
 };
 FoundLink find_link(const JsonValue& between, const Names& names,
-                    const std::vector<ScenarioLink>& links);
+                    const std::vector<WireSpec>& wires);
 
 std::pair<DeviceIndex, DeviceIndex> read_between(const JsonValue& between, const Names& names);
 

@@ -19,13 +19,7 @@ Run::Run(const Scenario& scenario, std::uint64_t seed)
 Run::~Run() = default;
 
 void Run::prepare() {
-  for (const DeviceSpec& spec : scenario_.devices) {
-    world_.add_device(spec).disk().make_directory(kInbox);
-  }
-  for (const ScenarioLink& link : scenario_.links) {
-    links_.push_back(
-        world_.connect(world_.device(link.from), world_.device(link.to), link.there, link.back));
-  }
+  build(scenario_.topology);
   // Facts first: steps ask them. Checkers last: they see commands as the engine is given them.
   world_.add_observer(facts_);
   world_.add_observer(*this);
@@ -39,6 +33,22 @@ void Run::prepare() {
   }
   for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
     schedule(scenario_.faults[i].at, Kind::fault, i);
+  }
+}
+
+void Run::build(const TopologySpec& topology) {
+  for (RegionId from = 0; from < topology.latencies.size(); ++from) {
+    for (RegionId to = 0; to < topology.latencies.size(); ++to) {
+      world_.network().set_latency(from, to, topology.latencies[from][to]);
+    }
+  }
+  for (const SiteSpec& site : topology.sites) world_.topology().add_site(site);
+  for (const DeviceSpec& device : topology.devices) {
+    world_.add_device(device).disk().make_directory(kInbox);
+  }
+  for (const WireSpec& wire : topology.wires) {
+    wires_.push_back(
+        world_.connect(world_.device(wire.from), world_.device(wire.to), wire.there, wire.back));
   }
 }
 
@@ -77,7 +87,7 @@ void Run::on_event(Instant, std::uint64_t argument) {
       steps_[index]->begin(stage_);
       break;
     case Kind::fault:
-      strike(scenario_.faults[index]);
+      std::visit([this](const auto& fault) { strike(fault); }, scenario_.faults[index].what);
       break;
     case Kind::restart: {
       Device& device = world_.device(static_cast<DeviceIndex>(index));
@@ -87,14 +97,61 @@ void Run::on_event(Instant, std::uint64_t argument) {
   }
 }
 
-void Run::strike(const Fault& fault) {
-  if (const auto* link = std::get_if<LinkFault>(&fault.what)) {
-    world_.network().change_link(links_[link->link].there, link->there);
-    world_.network().change_link(links_[link->link].back, link->back);
-  } else if (const auto* stop = std::get_if<StopFault>(&fault.what)) {
-    world_.device(stop->device).stop(stop->ending);
-    schedule(stop->down, Kind::restart, stop->device);
+void Run::strike(const LinkFault& fault) {
+  world_.network().change_link(wires_[fault.wire].there, fault.there);
+  world_.network().change_link(wires_[fault.wire].back, fault.back);
+}
+
+void Run::change_member(MemberId member, const LinkSpec& up, const LinkSpec& down) {
+  Network& network = world_.network();
+  network.change_link(network.up_link(member), up);
+  network.change_link(network.down_link(member), down);
+}
+
+void Run::strike(const LineFault& fault) {
+  const GatewayId gateway = world_.topology().gateway(fault.site);
+  change_member(world_.network().outside_of(gateway), fault.up, fault.down);
+}
+
+void Run::strike(const NetworkFault& fault) {
+  Device& device = world_.device(fault.device);
+  change_member(device.attachment(fault.network).member, fault.up, fault.down);
+  device.attach(fault.network, fault.connected);
+  if (fault.connected && !fault.ipv6) device.attach(fault.network, false, /*ipv6_only=*/true);
+}
+
+void Run::strike(const GatewayFault& fault) {
+  Nat& nat = world_.network().nat(world_.topology().gateway(fault.site));
+  Nat& firewall = world_.network().firewall(world_.topology().gateway(fault.site));
+  switch (fault.mishap) {
+    case GatewayMishap::reboot:
+      nat.reboot(world_.now());
+      return firewall.reboot(world_.now());
+    case GatewayMishap::rebind:
+      return nat.rebind(world_.now());
+    case GatewayMishap::renumber:
+      return world_.topology().renumber(fault.site);
   }
+}
+
+void Run::strike(const PartitionFault& fault) {
+  Network& network = world_.network();
+  for (const SiteId site : fault.sites) {
+    const MemberId member = network.outside_of(world_.topology().gateway(site));
+    network.set_on_island(member, fault.island, true);
+  }
+  for (const DeviceIndex index : fault.devices) {
+    const Device& device = world_.device(index);
+    for (std::size_t i = 0; i < device.attachment_count(); ++i) {
+      network.set_on_island(device.attachment(i).member, fault.island, true);
+    }
+  }
+  network.cut_off(fault.island, fault.cut);
+}
+
+void Run::strike(const StopFault& fault) {
+  world_.device(fault.device).stop(fault.ending);
+  schedule(fault.down, Kind::restart, fault.device);
 }
 
 // What the program on every device does by itself.

@@ -39,14 +39,21 @@ class Run final : private EventTarget, private Observer {
 
   void prepare();
   void schedule(Duration at, Kind kind, std::size_t index);
-  void strike(const Fault& fault);
+  void build(const TopologySpec& topology);
+  void strike(const LinkFault& fault);
+  void strike(const LineFault& fault);
+  void strike(const NetworkFault& fault);
+  void strike(const GatewayFault& fault);
+  void strike(const PartitionFault& fault);
+  void strike(const StopFault& fault);
+  void change_member(MemberId member, const LinkSpec& up, const LinkSpec& down);
 
   const Scenario& scenario_;
   std::uint64_t seed_;
   World world_;
   Facts facts_;
   Stage stage_;
-  std::vector<World::LinkPair> links_;
+  std::vector<World::LinkPair> wires_;
   std::vector<std::unique_ptr<WorkloadStep>> steps_;
   std::vector<std::unique_ptr<Checker>> checkers_;
 };

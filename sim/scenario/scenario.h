@@ -14,6 +14,7 @@
 #include "sim/scenario/fault.h"
 #include "sim/scenario/workload.h"
 #include "sim/world/device.h"
+#include "sim/world/topology.h"
 
 namespace kith::sim {
 
@@ -25,11 +26,20 @@ inline constexpr std::size_t kMostEntries = 100'000;
 inline constexpr Duration kLongestRun = std::chrono::hours(24 * 365);
 
 // Both directions of a link between two devices.
-struct ScenarioLink {
+struct WireSpec {
   DeviceIndex from = 0;
   DeviceIndex to = 0;
   LinkSpec there;
   LinkSpec back;
+};
+
+// What there is, by name: the index of an element is its id in the run.
+struct TopologySpec {
+  std::vector<std::string> regions;              // of the internet
+  std::vector<std::vector<Duration>> latencies;  // from a region to another
+  std::vector<SiteSpec> sites;                   // after those that they are inside of
+  std::vector<DeviceSpec> devices;
+  std::vector<WireSpec> wires;
 };
 
 struct ScheduledStep {
@@ -53,15 +63,26 @@ struct TransferExpectation {
 struct DigestExpectation {
   std::string send;
 };
-// No checker saw a violation.
 struct MessagesExpectation {
   std::string messages;  // the name of a step
   Duration within{};
 };
+// All of these, for every step there is.
+struct AllPairedExpectation {
+  Duration within{};
+};
+struct AllTransfersExpectation {
+  Duration within{};
+};
+struct AllMessagesExpectation {
+  Duration within{};
+};
+// No checker saw a violation.
 struct NoViolationsExpectation {};
 struct Expectation {
   std::string name;
   std::variant<PairedExpectation, TransferExpectation, DigestExpectation, MessagesExpectation,
+               AllPairedExpectation, AllTransfersExpectation, AllMessagesExpectation,
                NoViolationsExpectation>
       what;
 };
@@ -70,17 +91,19 @@ struct Scenario {
   std::string name;  // of the file, without its extension
   std::string path;
   std::string description;
+  std::string document;  // the explicit one, as JSON
   Duration duration{};
-  std::vector<DeviceSpec> devices;
-  std::vector<ScenarioLink> links;
+  TopologySpec topology;
   std::vector<ScheduledStep> workload;
   std::vector<Fault> faults;
   std::vector<Expectation> expectations;
 };
 
+// What the seed decides before a run begins (sim/draw/expand.h) is decided.
 // invalid_argument: "FILE: $.path.of.key: what is wrong". not_found: no such file.
-Result<Scenario> load_scenario(const std::string& path, const Handlers& handlers);
+Result<Scenario> load_scenario(const std::string& path, const Handlers& handlers,
+                               std::uint64_t seed);
 Result<Scenario> parse_scenario(const std::string& file, const std::string& text,
-                                const Handlers& handlers);
+                                const Handlers& handlers, std::uint64_t seed);
 
 }  // namespace kith::sim

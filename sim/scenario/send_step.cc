@@ -1,7 +1,10 @@
 // A person sends a file or a directory to a paired device whose address she knows. Who is not yet
-// paired waits until it is.
+// paired waits until it is; who finds the device down asks when it is up again, and so does who
+// sees after its restart that nothing was begun. Who is patient tries again after a failure.
 
 #include <fmt/core.h>
+
+#include <optional>
 
 #include "sim/scenario/content.h"
 #include "sim/scenario/workload.h"
@@ -9,19 +12,23 @@
 namespace kith::sim {
 namespace {
 
+constexpr Duration kLongestRetry = std::chrono::hours(24);
+
 struct SendSpec {
   std::string name;
   DeviceIndex from = 0;
   DeviceIndex to = 0;
   std::string destination;
   ContentSpec content;
+  std::optional<Duration> retry;
 };
 
-class SendStep final : public WorkloadStep {
+class SendStep final : public WorkloadStep, private EventTarget {
  public:
   explicit SendStep(const SendSpec& spec) : spec_(spec) {}
 
   void prepare(Stage& stage) override {
+    stage_ = &stage;
     // A directory for each step: two of them may send files of one name.
     const std::string directory = fmt::format("{}/{}", kOutbox, spec_.name);
     SendFacts& facts = stage.facts.send(spec_.name);
@@ -31,32 +38,56 @@ class SendStep final : public WorkloadStep {
                                 stage.world.random("content").fork(spec_.name));
   }
 
-  void begin(Stage& stage) override {
+  void begin(Stage&) override {
     due_ = true;
-    send_if_paired(stage);
+    send_if_possible();
   }
 
-  void on_event(Stage& stage, Device&, const Event& event) override {
-    if (std::holds_alternative<Paired>(event)) send_if_paired(stage);
+  void on_event(Stage& stage, Device& device, const Event& event) override {
+    if (std::holds_alternative<Paired>(event)) return send_if_possible();
+    if (device.index() != spec_.from) return;
+    const SendFacts& facts = stage.facts.send(spec_.name);
+    if (std::holds_alternative<Listening>(event)) {
+      // It remembers no addresses that were given by hand.
+      if (asked_) stage.tell_addresses(device, stage.device(spec_.to));
+      if (asked_ && !facts.transfer) due_ = true;
+      send_if_possible();
+    } else if (const auto* failed = std::get_if<TransferFailed>(&event)) {
+      const bool ours = failed->request == facts.request || failed->transfer == facts.transfer;
+      if (ours && asked_ && spec_.retry) {
+        stage.world.timeline().schedule(stage.world.now() + *spec_.retry, *this);
+      }
+    }
   }
 
  private:
-  void send_if_paired(Stage& stage) {
-    Device& from = stage.device(spec_.from);
-    Device& to = stage.device(spec_.to);
-    if (!due_ || !stage.facts.paired_at(from.index(), to.id()) ||
-        !stage.facts.paired_at(to.index(), from.id())) {
+  // She tries again.
+  void on_event(Instant, std::uint64_t) override {
+    stage_->facts.send(spec_.name).transfer.reset();
+    due_ = true;
+    send_if_possible();
+  }
+
+  void send_if_possible() {
+    Device& from = stage_->device(spec_.from);
+    Device& to = stage_->device(spec_.to);
+    if (!due_ || !from.running() || !stage_->facts.paired_at(from.index(), to.id()) ||
+        !stage_->facts.paired_at(to.index(), from.id())) {
       return;
     }
     due_ = false;
-    SendFacts& facts = stage.facts.send(spec_.name);
-    facts.request = stage.new_request();
-    from.submit(AddDeviceAddress{to.id(), to.address(kListenPort)});
+    asked_ = true;
+    SendFacts& facts = stage_->facts.send(spec_.name);
+    facts.request = stage_->new_request();
+    facts.failure.clear();
+    stage_->tell_addresses(from, to);
     from.submit(ShareWithDevice{facts.request, to.id(), {facts.source}, spec_.destination});
   }
 
+  Stage* stage_ = nullptr;
+  bool asked_ = false;
   SendSpec spec_;
-  bool due_ = false;  // its time has come and nothing was sent
+  bool due_ = false;  // its time has come and nobody was asked
 };
 
 }  // namespace
@@ -68,6 +99,7 @@ StepFactory read_send_step(JsonObject& keys, const Names& names) {
   if (spec.name.find('/') != std::string::npos) name.refuse("must not contain \"/\"");
   std::tie(spec.from, spec.to) = names.two_devices(keys.at("from"), keys.at("to"));
   spec.destination = keys.text_or("destination", "");
+  if (keys.has("retry_s")) spec.retry = keys.seconds("retry_s", kLongestRetry);
   spec.content = read_content(keys.at("content").object());
   return [spec] { return std::make_unique<SendStep>(spec); };
 }

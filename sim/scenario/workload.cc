@@ -4,10 +4,22 @@
 
 namespace kith::sim {
 
+void Stage::tell_addresses(Device& device, const Device& about) {
+  for (const Address& address : about.known_addresses(kListenPort)) {
+    device.submit(AddDeviceAddress{about.id(), address});
+  }
+}
+
 DeviceIndex Names::device(const JsonValue& name) const {
   const std::string wanted = name.text();
   const auto found = devices_.find(wanted);
   if (found == devices_.end()) name.refuse(fmt::format("no device is named \"{}\"", wanted));
+  return found->second;
+}
+
+SiteId Names::site(const JsonValue& name) const {
+  const auto found = sites_.find(name.text());
+  if (found == sites_.end()) name.refuse(fmt::format("no site is named \"{}\"", name.text()));
   return found->second;
 }
 

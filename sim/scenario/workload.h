@@ -38,6 +38,8 @@ class Stage {
   Facts& facts;
 
   Device& device(DeviceIndex index) { return world.device(index); }
+  // A person tells a device where another one can be reached, as far as she knows.
+  void tell_addresses(Device& device, const Device& about);
   // Unique in the run, so also in every engine.
   RequestId new_request() { return {++requests_}; }
 
@@ -60,16 +62,21 @@ class WorkloadStep {
 // Names of a scenario while it is read.
 class Names {
  public:
-  explicit Names(std::map<std::string, DeviceIndex> devices) : devices_(std::move(devices)) {}
+  explicit Names(std::map<std::string, DeviceIndex> devices,
+                 std::map<std::string, SiteId> sites = {})
+      : devices_(std::move(devices)), sites_(std::move(sites)) {}
 
   // Refuses a name that no device has.
   DeviceIndex device(const JsonValue& name) const;
+  // Refuses a name that no site has.
+  SiteId site(const JsonValue& name) const;
   // Two different devices under two keys.
   std::pair<DeviceIndex, DeviceIndex> two_devices(const JsonValue& first,
                                                   const JsonValue& second) const;
 
  private:
   std::map<std::string, DeviceIndex> devices_;
+  std::map<std::string, SiteId> sites_;
 };
 
 // Makes a fresh step for each run.

@@ -283,7 +283,7 @@ const Recorded& recorded() {
       "faults": [{ "kind": "crash", "at_s": 5, "device": "bob", "down_s": 1 }],
       "expectations": [{ "kind": "no_violations" }]
     })";
-    const auto scenario = parse_scenario("recorded.json", text, built_in_handlers());
+    const auto scenario = parse_scenario("recorded.json", text, built_in_handlers(), 1);
     KITH_CHECK_MSG(scenario.has_value(), "{}", scenario.error().message);
     Collecting alice;
     Collecting bob;

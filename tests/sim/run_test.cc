@@ -80,8 +80,8 @@ TEST(Run, a_tree_arrives_with_everything_in_it) {
 
 TEST(Run, a_slow_interface_holds_datagrams_back_and_loses_none) {
   Scenario scenario = scenario_with("", R"("file": "a", "size_bytes": 200000)", R"("delay_ms": 5)");
-  scenario.devices[0].interface = {10'000'000, 5'000, {}};
-  scenario.devices[1].interface.receive_batch = std::chrono::microseconds(200);
+  scenario.topology.devices[0].interface = {10'000'000, 5'000, {}};
+  scenario.topology.devices[1].interface.receive_batch = std::chrono::microseconds(200);
   sim::Run run(scenario, 1);
   const Report report = run.execute();
   EXPECT_TRUE(report.ok()) << failures_of(report);
@@ -194,7 +194,7 @@ Scenario scenario_with(const std::string& faults, const std::string& content,
       { "kind": "no_violations" }
     ]
   })";
-  auto scenario = parse_scenario("small.json", text, built_in_handlers());
+  auto scenario = parse_scenario("small.json", text, built_in_handlers(), 1);
   EXPECT_TRUE(scenario) << scenario.error().message;
   return scenario ? *scenario : Scenario{};
 }

@@ -1,0 +1,315 @@
+#include "sim/draw/chaos.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/draw/drawing.h"
+
+namespace kith::sim {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint64_t kMostOfAKind = 10'000;
+
+// Names of what can be struck, in the order of the topology.
+struct Targets {
+  std::vector<std::string> devices;
+  std::vector<std::string> sites;
+  // Lines of sites and links of devices to networks: where a fault is told and what it is now.
+  struct Line {
+    json where;
+    json link;
+  };
+  std::vector<Line> lines;
+};
+
+json object_or_empty(const json& from, const char* key) {
+  return from.is_object() && from.contains(key) ? from.at(key) : json::object();
+}
+
+Targets targets_of(const json& topology) {
+  Targets targets;
+  for (const json& site : topology.value("sites", json::array())) {
+    targets.sites.push_back(site.at("name"));
+    targets.lines.push_back(
+        {{{"kind", "line"}, {"site", site.at("name")}}, object_or_empty(site, "line")});
+  }
+  for (const json& device : topology.value("devices", json::array())) {
+    targets.devices.push_back(device.at("name"));
+    std::size_t number = 0;
+    for (const json& network : device.value("networks", json::array())) {
+      targets.lines.push_back(
+          {{{"kind", "network"}, {"device", device.at("name")}, {"network", number++}},
+           object_or_empty(network, "link")});
+    }
+  }
+  for (const json& wire : topology.value("links", json::array())) {
+    json link = wire;
+    link.erase("between");
+    targets.lines.push_back({{{"kind", "link"}, {"between", wire.at("between")}}, link});
+  }
+  return targets;
+}
+
+class ChaosDrawer {
+ public:
+  ChaosDrawer(JsonObject keys, const json& topology, RandomSource random)
+      : keys_(std::move(keys)), random_(std::move(random)), targets_(targets_of(topology)) {
+    from_ = keys_.seconds_or("from_s", kLongestRun, {});
+    to_ = keys_.seconds("to_s", kLongestRun);
+    longest_ = keys_.seconds_or("longest_s", kLongestRun, std::chrono::seconds(30));
+    if (to_ < from_ + longest_) {
+      keys_.refuse("to_s", "must leave room for \"longest_s\" after \"from_s\"");
+    }
+  }
+
+  std::vector<json> draw() {
+    // In this order for ever: each kind takes its draws from a source of its own.
+    each("crashes", &ChaosDrawer::crash);
+    each("kills", &ChaosDrawer::kill);
+    each("effect_crashes", &ChaosDrawer::crash_at_effect);
+    each("pauses", &ChaosDrawer::pause);
+    each("clock_jumps", &ChaosDrawer::clock_jump);
+    each("clock_rates", &ChaosDrawer::clock_rate);
+    each("send_errors", &ChaosDrawer::send_errors);
+    each("disks_full", &ChaosDrawer::disk_full);
+    each("disks_slow", &ChaosDrawer::disk_slow);
+    each("disk_errors", &ChaosDrawer::disk_error);
+    each("bad_lines", &ChaosDrawer::bad_line);
+    each("blackouts", &ChaosDrawer::blackout);
+    each("roams", &ChaosDrawer::roam);
+    each("gateway_reboots", &ChaosDrawer::gateway_reboot);
+    each("gateway_rebinds", &ChaosDrawer::gateway_rebind);
+    each("renumberings", &ChaosDrawer::renumber);
+    each("partitions", &ChaosDrawer::partition);
+    each("clogs", &ChaosDrawer::clog);
+    keys_.done();
+    return std::move(faults_);
+  }
+
+ private:
+  using Kind = void (ChaosDrawer::*)(RandomSource& random);
+
+  void each(std::string_view key, Kind kind) {
+    const std::uint64_t count = keys_.integer_or(key, 0, kMostOfAKind, 0);
+    RandomSource random = random_.fork(key);
+    for (std::uint64_t i = 0; i < count; ++i) (this->*kind)(random);
+  }
+
+  void add(Duration at, json fault) {
+    fault["at_s"] = seconds_of(at);
+    faults_.push_back(std::move(fault));
+  }
+  Duration length(RandomSource& random) {
+    return draw_time(random, std::min<Duration>(longest_, std::chrono::milliseconds(100)),
+                     longest_);
+  }
+  Duration begin(RandomSource& random, Duration length) {
+    return draw_time(random, from_, to_ - length);
+  }
+
+  void stop(RandomSource& random, std::string_view kind) {
+    const Duration down = length(random);
+    add(begin(random, down), {{"kind", kind},
+                              {"device", draw_one(random, targets_.devices)},
+                              {"down_s", seconds_of(down)}});
+  }
+  void crash(RandomSource& random) { stop(random, "crash"); }
+  void kill(RandomSource& random) { stop(random, "kill"); }
+
+  void crash_at_effect(RandomSource& random) {
+    static constexpr std::string_view kEffects[] = {"store_commit", "file", "datagram_sent",
+                                                    "datagram_received"};
+    const std::string_view effect = draw_one(random, std::span(kEffects));
+    const bool divisible = effect == "store_commit" || effect == "file";
+    static constexpr std::string_view kMoments[] = {"before", "after", "during"};
+    const Duration down = length(random);
+    add(begin(random, down),
+        {{"kind", "crash_at_effect"},
+         {"device", draw_one(random, targets_.devices)},
+         {"effect", effect},
+         {"nth", 1 + random.below(50)},
+         {"moment", draw_one(random, std::span(kMoments).first(divisible ? 3 : 2))},
+         {"ending", random.chance(1, 2) ? "crashed" : "killed"},
+         {"down_s", seconds_of(down)}});
+  }
+
+  // A fault of one device for a while.
+  void for_a_while(RandomSource& random, json fault) {
+    const Duration lasts = length(random);
+    fault["device"] = draw_one(random, targets_.devices);
+    fault["for_s"] = seconds_of(lasts);
+    add(begin(random, lasts), std::move(fault));
+  }
+  void pause(RandomSource& random) { for_a_while(random, {{"kind", "pause"}}); }
+  void send_errors(RandomSource& random) { for_a_while(random, {{"kind", "send_errors"}}); }
+  void disk_full(RandomSource& random) { for_a_while(random, {{"kind", "disk_full"}}); }
+  void disk_slow(RandomSource& random) {
+    for_a_while(random, {{"kind", "disk_slow"}, {"factor", 2 + random.below(99)}});
+  }
+  void disk_error(RandomSource& random) {
+    static constexpr std::string_view kOperations[] = {"read", "write", "sync", "rename", "any"};
+    add(begin(random, {}), {{"kind", "disk_error"},
+                            {"device", draw_one(random, targets_.devices)},
+                            {"operation", draw_one(random, std::span(kOperations))},
+                            {"nth", 1 + random.below(20)}});
+  }
+  void clock_jump(RandomSource& random) {
+    constexpr std::uint64_t kFarthest = 3600 * 24 * 30;
+    const auto by = static_cast<std::int64_t>(random.below(2 * kFarthest));
+    add(begin(random, {}), {{"kind", "clock_jump"},
+                            {"device", draw_one(random, targets_.devices)},
+                            {"by_s", by - static_cast<std::int64_t>(kFarthest)}});
+  }
+  void clock_rate(RandomSource& random) {
+    add(begin(random, {}), {{"kind", "clock_rate"},
+                            {"device", draw_one(random, targets_.devices)},
+                            {"ppm", static_cast<std::int64_t>(random.below(2001)) - 1000}});
+  }
+
+  // The keys of `change` for a while, and then what the line had before.
+  void change_line(RandomSource& random, const json& change) {
+    if (targets_.lines.empty()) return;
+    const Targets::Line& line = draw_one(random, targets_.lines);
+    const Duration lasts = length(random);
+    const Duration at = begin(random, lasts);
+    json fault = line.where;
+    fault.update(change);
+    add(at, fault);
+    add(at + lasts, restored(line, change.contains("back") ? change["back"] : change));
+  }
+  // Both directions as they were, in what was changed.
+  static json restored(const Targets::Line& line, const json& changed) {
+    json end = line.where;
+    const json back = object_or_empty(line.link, "back");
+    for (const auto& [key, value] : changed.items()) {
+      end[key] = line.link.value(key, healthy(key));
+      end["back"][key] = back.value(key, end[key]);
+    }
+    return end;
+  }
+  // What a link has of a property that nobody mentions.
+  static json healthy(std::string_view key) {
+    if (key == "up") return true;
+    if (key == "bleach_ecn") return false;
+    if (key == "mtu_bytes") return 1500;
+    if (key == "burst_end_percent") return 100;
+    return 0;
+  }
+  void bad_line(RandomSource& random) {
+    json change;
+    const auto maybe = [&](const char* key, std::uint64_t most) {
+      if (random.chance(1, 3)) change[key] = 1 + random.below(most);
+    };
+    maybe("loss_percent", 20);
+    maybe("duplicate_percent", 10);
+    maybe("jitter_ms", 50);
+    maybe("corrupt_percent", 5);
+    maybe("truncate_percent", 5);
+    if (random.chance(1, 3)) {
+      change["burst_begin_percent"] = 1 + random.below(3);
+      change["burst_end_percent"] = 5 + random.below(20);
+    }
+    if (random.chance(1, 3)) {
+      change["reorder_percent"] = 1 + random.below(20);
+      change["reorder_delay_ms"] = 1 + random.below(100);
+    }
+    if (random.chance(1, 3)) {
+      change["replay_percent"] = 1 + random.below(5);
+      change["replay_delay_s"] = 1 + random.below(60);
+    }
+    if (random.chance(1, 3)) change["mtu_bytes"] = 1280 + random.below(200);
+    if (random.chance(1, 3)) change["bleach_ecn"] = true;
+    if (change.is_null()) change["loss_percent"] = 5;
+    if (random.chance(1, 3)) change = {{"back", change}};
+    change_line(random, change);
+  }
+  void blackout(RandomSource& random) {
+    const json down = {{"up", false}};
+    change_line(random, random.chance(1, 2) ? down : json{{"back", down}});
+  }
+
+  void roam(RandomSource& random) {
+    change_network(random, {{"connected", false}}, {{"connected", true}});
+  }
+  void change_network(RandomSource& random, const json& change, const json& end) {
+    std::vector<json> networks;
+    for (const Targets::Line& line : targets_.lines) {
+      if (line.where.at("kind") == "network") networks.push_back(line.where);
+    }
+    if (networks.empty()) return;
+    json fault = draw_one(random, networks);
+    const Duration lasts = length(random);
+    const Duration at = begin(random, lasts);
+    json healed = fault;
+    fault.update(change);
+    healed.update(end);
+    add(at, fault);
+    add(at + lasts, healed);
+  }
+
+  void gateway(RandomSource& random, std::string_view does) {
+    if (targets_.sites.empty()) return;
+    add(begin(random, {}),
+        {{"kind", "gateway"}, {"site", draw_one(random, targets_.sites)}, {"does", does}});
+  }
+  void gateway_reboot(RandomSource& random) { gateway(random, "reboot"); }
+  void gateway_rebind(RandomSource& random) { gateway(random, "rebind"); }
+  void renumber(RandomSource& random) { gateway(random, "renumber"); }
+
+  // Each on an island of its own.
+  void partition(RandomSource& random) {
+    if (targets_.sites.empty()) return;
+    json sites = json::array();
+    for (const std::string& site : targets_.sites) {
+      if (random.chance(1, 3)) sites.push_back(site);
+    }
+    static constexpr std::string_view kCuts[] = {"inbound", "outbound", "both"};
+    const std::uint64_t island = islands_++ % 64;
+    const Duration lasts = length(random);
+    const Duration at = begin(random, lasts);
+    add(at, {{"kind", "partition"},
+             {"sites", sites},
+             {"island", island},
+             {"cut", draw_one(random, std::span(kCuts))}});
+    add(at + lasts, {{"kind", "partition"}, {"island", island}, {"cut", "none"}});
+  }
+
+  // Lines go one after the other, and come back in another order.
+  void clog(RandomSource& random) {
+    const Duration lasts = length(random);
+    const Duration at = begin(random, lasts);
+    for (const Targets::Line& line : targets_.lines) {
+      if (!random.chance(1, 2)) continue;
+      json fault = line.where;
+      fault["up"] = false;
+      const Duration stops = draw_time(random, {}, lasts / 2);
+      const Duration resumes = draw_time(random, lasts / 2, lasts);
+      add(at + stops, fault);
+      fault["up"] = true;
+      add(at + resumes, fault);
+    }
+  }
+
+  JsonObject keys_;
+  RandomSource random_;
+  Targets targets_;
+  Duration from_{};
+  Duration to_{};
+  Duration longest_{};
+  std::uint64_t islands_ = 0;
+  std::vector<json> faults_;
+};
+
+}  // namespace
+
+std::vector<json> draw_chaos(JsonObject keys, const json& topology, RandomSource random) {
+  return ChaosDrawer(std::move(keys), topology, std::move(random)).draw();
+}
+
+}  // namespace kith::sim

@@ -1,0 +1,17 @@
+#pragma once
+
+// What goes wrong in a topology: of each kind of fault a number, at drawn times and places. All of
+// it is over at the end of a period, so that a time of health can follow.
+
+#include <nlohmann/json.hpp>
+
+#include "engine/base/random.h"
+#include "sim/scenario/json_reader.h"
+
+namespace kith::sim {
+
+// Reads the keys of "chaos" and gives the entries of "faults", not in order of time.
+std::vector<nlohmann::json> draw_chaos(JsonObject keys, const nlohmann::json& topology,
+                                       RandomSource random);
+
+}  // namespace kith::sim

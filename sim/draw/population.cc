@@ -1,0 +1,143 @@
+#include "sim/draw/population.h"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <map>
+
+#include "sim/draw/drawing.h"
+#include "sim/draw/write_nat.h"
+#include "sim/nat/population.h"
+
+namespace kith::sim {
+namespace {
+
+using nlohmann::json;
+
+// A carrier serves so many customers here; real ones share an address among more or fewer.
+constexpr std::uint64_t kCustomersOfACarrier = 32;
+// How long a line takes one way, at home and by radio: what speed tests show people.
+constexpr Duration kShortestLine = std::chrono::milliseconds(2);
+constexpr Duration kLongestLine = std::chrono::milliseconds(25);
+
+class PopulationDrawer {
+ public:
+  PopulationDrawer(JsonObject keys, RandomSource random)
+      : keys_(std::move(keys)), random_(std::move(random)) {}
+
+  Population draw() {
+    constexpr std::uint64_t kMostPairs = 5'000;
+    const std::uint64_t pairs = keys_.integer_or("pairs", 1, kMostPairs, 1);
+    const Ppm same_lan = keys_.percent_or("same_lan_percent", Ppm{300'000});
+    if (keys_.has("regions")) {
+      population_.topology["regions"] = keys_.at("regions").json();
+      regions_ = keys_.at("regions").object().at("names").json();
+    }
+    if (keys_.has("line")) line_ = keys_.at("line").json();
+    keys_.done();
+    population_.topology["sites"] = json::array();
+    population_.topology["devices"] = json::array();
+    for (std::uint64_t i = 0; i < pairs; ++i) draw_pair(i, same_lan);
+    return std::move(population_);
+  }
+
+ private:
+  void draw_pair(std::uint64_t number, Ppm same_lan) {
+    const std::string one = fmt::format("device-{}", 2 * number);
+    const std::string other = fmt::format("device-{}", 2 * number + 1);
+    const Access access = draw_access(random_);
+    const bool isolated = blocks_udp(access);
+    const json place = draw_place(one, access);
+    add_device(one, place);
+    if (hits(static_cast<std::uint32_t>(random_.next_u64()), same_lan) || isolated) {
+      // On the internet, too, two devices may be neighbours.
+      add_device(other, place);
+    } else {
+      Access reachable = draw_access(random_);
+      while (blocks_udp(reachable) || reachable.chain.size() > 1) reachable = draw_access(random_);
+      json there = draw_place(other, reachable);
+      if (there.contains("site")) there["forwarded"] = true;
+      add_device(other, there);
+    }
+    population_.pairs.emplace_back(one, other);
+  }
+
+  static bool blocks_udp(const Access& access) {
+    for (const NatSpec& nat : access.chain) {
+      if (nat.udp_blocked) return true;
+    }
+    return false;
+  }
+
+  void add_device(const std::string& name, const json& network) {
+    population_.topology["devices"].push_back(
+        {{"name", name}, {"networks", json::array({network})}});
+  }
+
+  // A network of a device: a site of its own, perhaps behind a carrier, or the internet.
+  json draw_place(const std::string& name, const Access& access) {
+    const std::string region = regions_.empty() ? "" : draw_one(random_, regions_);
+    json line = line_;
+    if (!line.contains("delay_ms")) {
+      line["delay_ms"] = draw_time(random_, kShortestLine, kLongestLine).count() / 1'000'000;
+    }
+    if (access.chain.empty()) {
+      json place{{"internet", true}, {"ipv6", access.ipv6.has_value()}, {"link", line}};
+      if (!region.empty()) place["region"] = region;
+      return place;
+    }
+    std::string outside;
+    for (std::size_t i = access.chain.size(); i-- > 1;) {
+      outside = carrier(fmt::format("{} {}", access.kind, i), access.chain[i], region, outside);
+    }
+    json site{{"name", "site-of-" + name},
+              {"nat", write_nat(access.chain.front())},
+              {"ipv6", access.ipv6.has_value()},
+              {"line", line}};
+    if (access.ipv6) site["firewall"] = write_nat(*access.ipv6);
+    put_outside(site, region, outside);
+    population_.topology["sites"].push_back(site);
+    return {{"site", site["name"]}};
+  }
+
+  // The carrier of this kind in a region that still takes customers; they share its gateway.
+  std::string carrier(const std::string& kind, const NatSpec& nat, const std::string& region,
+                      const std::string& outside) {
+    auto& [name, customers] = carriers_[{kind, region, outside}];
+    if (name.empty() || customers == kCustomersOfACarrier) {
+      name = fmt::format("carrier-{}", carrier_count_++);
+      customers = 0;
+      // What its customers have of IPv6 is filtered by their own gateways.
+      json site{{"name", name}, {"nat", write_nat(nat)}, {"ipv6", true}, {"firewall", "open"}};
+      put_outside(site, region, outside);
+      population_.topology["sites"].push_back(site);
+    }
+    ++customers;
+    return name;
+  }
+
+  static void put_outside(json& site, const std::string& region, const std::string& outside) {
+    if (!outside.empty()) {
+      site["inside_of"] = outside;
+    } else if (!region.empty()) {
+      site["region"] = region;
+    }
+  }
+
+  JsonObject keys_;
+  RandomSource random_;
+  std::vector<std::string> regions_;
+  json line_ = json::object();
+  // By kind, region and what they are inside of: a name and how many customers it has.
+  std::map<std::array<std::string, 3>, std::pair<std::string, std::uint64_t>> carriers_;
+  std::uint64_t carrier_count_ = 0;
+  Population population_;
+};
+
+}  // namespace
+
+Population draw_population(JsonObject keys, RandomSource random) {
+  return PopulationDrawer(std::move(keys), std::move(random)).draw();
+}
+
+}  // namespace kith::sim
