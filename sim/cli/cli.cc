@@ -16,6 +16,7 @@
 #include "sim/cli/device_recording.h"
 #include "sim/cli/print.h"
 #include "sim/cli/recordings.h"
+#include "sim/cli/swarm_command.h"
 #include "sim/scenario/decimal.h"
 #include "sim/scenario/run.h"
 
@@ -177,6 +178,17 @@ int main(int argc, char** argv, const Handlers& handlers) {
       ->required();
   expand_command.add_option("--seed", options.seed, "What decides: 0 to 2^64 - 1")->required();
 
+  SwarmOptions swarm;
+  CLI::App& swarm_command = *app.add_subcommand(
+      "swarm", "Run a world of its own for each of many seeds, with everything drawn");
+  swarm_command.add_option("--seeds", swarm.seeds, "A range such as 1-100, or one seed")
+      ->required();
+  swarm_command.add_option("--devices", swarm.devices, "In each world; even")
+      ->capture_default_str();
+  swarm_command.add_option("--jobs", swarm.jobs, "Processes")->capture_default_str();
+  swarm_command.add_option("--time", swarm.time, "Begin no seed after so many seconds");
+  swarm_command.add_flag("--json", swarm.json, "A JSON object for each seed, and one of all");
+
   bool list_json = false;
   CLI::App& list_command = *app.add_subcommand("list", "List the scenarios that ship");
   list_command.add_flag("--json", list_json, "One JSON object for each");
@@ -202,6 +214,7 @@ int main(int argc, char** argv, const Handlers& handlers) {
   if (replay_command.parsed()) {
     return redact ? redact_file(recording) : replay_file(recording, replay_json);
   }
+  if (swarm_command.parsed()) return run_swarm_command(swarm, handlers);
   if (expand_command.parsed()) return print_explicit(options.scenario, options.seed, handlers);
   return run_command.parsed() ? run(options, handlers) : list(list_json, handlers);
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <optional>
+
 #include "sim/draw/drawing.h"
 
 namespace kith::sim {
@@ -22,6 +24,8 @@ json draw_activity(JsonObject keys, const Population& population, RandomSource r
   const Duration every = keys.milliseconds_or("every_ms", kLongestRun, std::chrono::seconds(1));
   constexpr std::uint64_t kMostBytes = 1ull << 40;
   const std::uint64_t send_bytes = keys.integer_or("send_bytes", 0, kMostBytes, 0);
+  std::optional<Duration> tell_again;
+  if (keys.has("tell_again_s")) tell_again = keys.seconds("tell_again_s", kLongestRun);
   json patience = json::object();
   if (keys.has("retry_s")) patience["retry_s"] = seconds_of(keys.seconds("retry_s", kLongestRun));
   keys.done();
@@ -45,6 +49,12 @@ json draw_activity(JsonObject keys, const Population& population, RandomSource r
                        {"count", messages},
                        {"every_ms", every.count() / 1'000'000},
                        {"body_bytes", body_bytes}});
+    }
+    if (tell_again) {
+      steps.push_back({{"kind", "tell"},
+                       {"at_s", seconds_of(*tell_again)},
+                       {"device", one},
+                       {"about", reachable}});
     }
     // In all exactly what was asked for.
     const std::uint64_t share = send_bytes / count + (i < send_bytes % count ? 1 : 0);

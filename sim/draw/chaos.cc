@@ -69,31 +69,20 @@ class ChaosDrawer {
   }
 
   std::vector<json> draw() {
-    // In this order for ever: each kind takes its draws from a source of its own.
-    each("crashes", &ChaosDrawer::crash);
-    each("kills", &ChaosDrawer::kill);
-    each("effect_crashes", &ChaosDrawer::crash_at_effect);
-    each("pauses", &ChaosDrawer::pause);
-    each("clock_jumps", &ChaosDrawer::clock_jump);
-    each("clock_rates", &ChaosDrawer::clock_rate);
-    each("send_errors", &ChaosDrawer::send_errors);
-    each("disks_full", &ChaosDrawer::disk_full);
-    each("disks_slow", &ChaosDrawer::disk_slow);
-    each("disk_errors", &ChaosDrawer::disk_error);
-    each("bad_lines", &ChaosDrawer::bad_line);
-    each("blackouts", &ChaosDrawer::blackout);
-    each("roams", &ChaosDrawer::roam);
-    each("gateway_reboots", &ChaosDrawer::gateway_reboot);
-    each("gateway_rebinds", &ChaosDrawer::gateway_rebind);
-    each("renumberings", &ChaosDrawer::renumber);
-    each("partitions", &ChaosDrawer::partition);
-    each("clogs", &ChaosDrawer::clog);
+    for (const auto& [key, kind] : kKinds) each(key, kind);
     keys_.done();
     return std::move(faults_);
   }
 
+  static std::vector<std::string_view> kinds() {
+    std::vector<std::string_view> keys;
+    for (const auto& [key, kind] : kKinds) keys.push_back(key);
+    return keys;
+  }
+
  private:
   using Kind = void (ChaosDrawer::*)(RandomSource& random);
+  static const std::vector<std::pair<std::string_view, Kind>> kKinds;
 
   void each(std::string_view key, Kind kind) {
     const std::uint64_t count = keys_.integer_or(key, 0, kMostOfAKind, 0);
@@ -197,7 +186,7 @@ class ChaosDrawer {
   static json healthy(std::string_view key) {
     if (key == "up") return true;
     if (key == "bleach_ecn") return false;
-    if (key == "mtu_bytes") return 1500;
+    if (key == "mtu_bytes") return 1500u;
     if (key == "burst_end_percent") return 100;
     return 0;
   }
@@ -306,7 +295,23 @@ class ChaosDrawer {
   std::vector<json> faults_;
 };
 
+// Each takes its draws from a source of its own.
+const std::vector<std::pair<std::string_view, ChaosDrawer::Kind>> ChaosDrawer::kKinds = {
+    {"crashes", &ChaosDrawer::crash},
+    {"kills", &ChaosDrawer::kill},
+    {"bad_lines", &ChaosDrawer::bad_line},
+    {"blackouts", &ChaosDrawer::blackout},
+    {"roams", &ChaosDrawer::roam},
+    {"gateway_reboots", &ChaosDrawer::gateway_reboot},
+    {"gateway_rebinds", &ChaosDrawer::gateway_rebind},
+    {"renumberings", &ChaosDrawer::renumber},
+    {"partitions", &ChaosDrawer::partition},
+    {"clogs", &ChaosDrawer::clog},
+};
+
 }  // namespace
+
+std::vector<std::string_view> chaos_kinds() { return ChaosDrawer::kinds(); }
 
 std::vector<json> draw_chaos(JsonObject keys, const json& topology, RandomSource random) {
   return ChaosDrawer(std::move(keys), topology, std::move(random)).draw();

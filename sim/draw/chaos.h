@@ -4,11 +4,16 @@
 // it is over at the end of a period, so that a time of health can follow.
 
 #include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
 
 #include "engine/base/random.h"
 #include "sim/scenario/json_reader.h"
 
 namespace kith::sim {
+
+// The keys that say how many of a kind there are.
+std::vector<std::string_view> chaos_kinds();
 
 // Reads the keys of "chaos" and gives the entries of "faults", not in order of time.
 std::vector<nlohmann::json> draw_chaos(JsonObject keys, const nlohmann::json& topology,

@@ -27,6 +27,16 @@ struct SendFacts {
   std::vector<ItemCompleted> sent;
   std::vector<ItemCompleted> received;
   std::string failure;
+
+  // What was asked for before is given up.
+  void begin_anew() {
+    transfer.reset();
+    sent_at.reset();
+    received_at.reset();
+    sent.clear();
+    received.clear();
+    failure.clear();
+  }
 };
 
 // One step's messages.

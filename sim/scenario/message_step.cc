@@ -46,12 +46,14 @@ class MessageStep final : public WorkloadStep, private EventTarget {
     if (const auto* queued = std::get_if<MessageQueued>(&event)) {
       if (written_.erase(queued->request) == 0) return;
       stage.facts.messages(spec_.name).queued.insert(queued->message);
-    } else if (std::holds_alternative<Listening>(event) && begun_) {
-      // The device has started again.
-      const auto lost = std::exchange(written_, {});
-      stage.tell_addresses(device, to());
-      for (const auto& [request, number] : lost) write(number);
     }
+  }
+
+  void on_up(Stage& stage, Device& device) override {
+    if (device.index() != spec_.from || !begun_) return;
+    const auto lost = std::exchange(written_, {});
+    stage.tell_addresses(device, to());
+    for (const auto& [request, number] : lost) write(number);
   }
 
  private:

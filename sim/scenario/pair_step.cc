@@ -34,11 +34,12 @@ class PairStep final : public WorkloadStep, private EventTarget {
       if (is_ours(device, needed->request)) device.submit(ConfirmPairing{needed->request, true});
     } else if (const auto* failed = std::get_if<PairingFailed>(&event)) {
       if (is_ours(device, failed->request) && retry_) try_again(*retry_);
-    } else if (std::holds_alternative<Listening>(event) && due_) {
-      const bool concerned = device.index() == initiator_ || device.index() == joiner_;
-      // What was under way has ended with the device's last life.
-      if (concerned) try_again({});
     }
+  }
+
+  // What was under way has ended with the device's last life.
+  void on_up(Stage&, Device& device) override {
+    if (due_ && (device.index() == initiator_ || device.index() == joiner_)) try_again({});
   }
 
  private:

@@ -1,6 +1,7 @@
 #include "sim/scenario/run.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/scenario/expectations.h"
 
@@ -20,6 +21,7 @@ Run::~Run() = default;
 
 void Run::prepare() {
   build(scenario_.topology);
+  up_.resize(world_.device_count());
   // Facts first: steps ask them. Checkers last: they see commands as the engine is given them.
   world_.add_observer(facts_);
   world_.add_observer(*this);
@@ -156,16 +158,24 @@ void Run::strike(const StopFault& fault) {
 
 // What the program on every device does by itself.
 void Run::on_started(Device& device, Instant) {
-  Address any = device.address(kListenPort);
-  any.ip = {};
-  device.submit(Listen{stage_.new_request(), any});
+  for (const Address::Family family : device.families()) {
+    Address any{.family = family};
+    any.port = kListenPort;
+    device.submit(Listen{stage_.new_request(), any});
+  }
   device.submit(SetReceivePolicy{SetReceivePolicy::Accept::all, std::string(kInbox)});
   device.submit(ReceiveMessages{});
+}
+
+void Run::note_up(Device& device) {
+  if (std::exchange(up_[device.index()], device.lives()) == device.lives()) return;
+  for (const auto& step : steps_) step->on_up(stage_, device);
 }
 
 void Run::on_output(Device& device, Instant, const Output& output) {
   const auto* event = std::get_if<Event>(&output);
   if (event == nullptr) return;
+  if (std::holds_alternative<Listening>(*event)) note_up(device);
   if (const auto* received = std::get_if<MessageReceived>(event)) {
     device.submit(AcknowledgeMessage{received->device, received->message});
   }

@@ -38,6 +38,7 @@ class Run final : private EventTarget, private Observer {
   void on_output(Device& device, Instant at, const Output& output) override;
 
   void prepare();
+  void note_up(Device& device);
   void schedule(Duration at, Kind kind, std::size_t index);
   void build(const TopologySpec& topology);
   void strike(const LinkFault& fault);
@@ -53,6 +54,7 @@ class Run final : private EventTarget, private Observer {
   World world_;
   Facts facts_;
   Stage stage_;
+  std::vector<std::uint64_t> up_;  // by device: in which of its lives it was last up
   std::vector<World::LinkPair> wires_;
   std::vector<std::unique_ptr<WorkloadStep>> steps_;
   std::vector<std::unique_ptr<Checker>> checkers_;

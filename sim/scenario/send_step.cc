@@ -1,6 +1,6 @@
 // A person sends a file or a directory to a paired device whose address she knows. Who is not yet
 // paired waits until it is; who finds the device down asks when it is up again, and so does who
-// sees after its restart that nothing was begun. Who is patient tries again after a failure.
+// sees after its restart that the send is not complete. Who is patient tries again after a failure.
 
 #include <fmt/core.h>
 
@@ -47,12 +47,7 @@ class SendStep final : public WorkloadStep, private EventTarget {
     if (std::holds_alternative<Paired>(event)) return send_if_possible();
     if (device.index() != spec_.from) return;
     const SendFacts& facts = stage.facts.send(spec_.name);
-    if (std::holds_alternative<Listening>(event)) {
-      // It remembers no addresses that were given by hand.
-      if (asked_) stage.tell_addresses(device, stage.device(spec_.to));
-      if (asked_ && !facts.transfer) due_ = true;
-      send_if_possible();
-    } else if (const auto* failed = std::get_if<TransferFailed>(&event)) {
+    if (const auto* failed = std::get_if<TransferFailed>(&event)) {
       const bool ours = failed->request == facts.request || failed->transfer == facts.transfer;
       if (ours && asked_ && spec_.retry) {
         stage.world.timeline().schedule(stage.world.now() + *spec_.retry, *this);
@@ -60,10 +55,17 @@ class SendStep final : public WorkloadStep, private EventTarget {
     }
   }
 
+  void on_up(Stage& stage, Device& device) override {
+    if (device.index() != spec_.from) return;
+    // It remembers no addresses that were given by hand.
+    if (asked_) stage.tell_addresses(device, stage.device(spec_.to));
+    if (asked_ && !stage.facts.send(spec_.name).sent_at) due_ = true;
+    send_if_possible();
+  }
+
  private:
   // She tries again.
   void on_event(Instant, std::uint64_t) override {
-    stage_->facts.send(spec_.name).transfer.reset();
     due_ = true;
     send_if_possible();
   }
@@ -78,8 +80,8 @@ class SendStep final : public WorkloadStep, private EventTarget {
     due_ = false;
     asked_ = true;
     SendFacts& facts = stage_->facts.send(spec_.name);
+    facts.begin_anew();
     facts.request = stage_->new_request();
-    facts.failure.clear();
     stage_->tell_addresses(from, to);
     from.submit(ShareWithDevice{facts.request, to.id(), {facts.source}, spec_.destination});
   }

@@ -35,6 +35,7 @@ Handlers built_in_handlers() {
   handlers.steps["pair"] = read_pair_step;
   handlers.steps["send"] = read_send_step;
   handlers.steps["message"] = read_message_step;
+  handlers.steps["tell"] = read_tell_step;
   return handlers;
 }
 

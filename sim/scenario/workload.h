@@ -1,7 +1,7 @@
 #pragma once
 
 // What the people of a scenario do. A kind of step is registered by name and reads its own keys;
-// the kinds that ship (pair, send, message) are registered like an embedder's own.
+// the kinds that ship (pair, send, message, tell) are registered like an embedder's own.
 //
 //   struct Greet : WorkloadStep { void begin(Stage& stage) override { ... } };
 //   handlers.steps["greet"] = [](JsonObject& keys, const Names& names) {
@@ -55,6 +55,8 @@ class WorkloadStep {
   virtual void prepare(Stage&) {}
   // Its time has come.
   virtual void begin(Stage&) = 0;
+  // A device has started, for the first time or again, and listens. Perhaps before begin().
+  virtual void on_up(Stage&, Device&) {}
   // Something happened at a device, perhaps before begin().
   virtual void on_event(Stage&, Device&, const Event&) {}
 };
@@ -88,12 +90,13 @@ struct Handlers {
   std::map<std::string, StepReader> steps;  // by kind
 };
 
-// pair, send and message.
+// pair, send, message and tell.
 Handlers built_in_handlers();
 
 // The readers of built_in_handlers.
 StepFactory read_pair_step(JsonObject& keys, const Names& names);
 StepFactory read_send_step(JsonObject& keys, const Names& names);
 StepFactory read_message_step(JsonObject& keys, const Names& names);
+StepFactory read_tell_step(JsonObject& keys, const Names& names);
 
 }  // namespace kith::sim

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "engine/base/check.h"
@@ -151,6 +152,15 @@ std::vector<Address> Device::known_addresses(std::uint16_t port) const {
     if (forwarded && attachment.connected) known.push_back(*forwarded);
   }
   return known;
+}
+
+std::vector<Address::Family> Device::families() const {
+  std::set<Address::Family> families;
+  for (const Address& address : spec_.addresses) families.insert(address.family);
+  for (const Attachment& attachment : attachments_) {
+    for (const Address& address : attachment.addresses) families.insert(address.family);
+  }
+  return {families.begin(), families.end()};
 }
 
 void Device::attach(std::size_t which, bool connected, bool ipv6_only) {

@@ -83,12 +83,15 @@ class Device final : private EventTarget, private DatagramSink {
   void submit(Command command);
 
   // Where others may reach a socket that is listening on `port`: the addresses that the device has
-  // now. There is at least one.
+  // now.
   std::vector<Address> addresses(std::uint16_t port) const;
-  // The first of them.
+  // The first of them, for a device that has one.
   Address address(std::uint16_t port) const { return addresses(port).front(); }
   // The same, as a person tells it who knows her router: also those of gateways that forward.
   std::vector<Address> known_addresses(std::uint16_t port) const;
+
+  // The versions of IP that it has addresses of, now or when it is connected.
+  std::vector<Address::Family> families() const;
 
   // Where it is joined to realms, in the order of its spec.
   std::size_t attachment_count() const { return attachments_.size(); }

@@ -1,0 +1,167 @@
+#include "sim/cli/swarm_command.h"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "generated/kith_commit.h"
+#include "sim/scenario/decimal.h"
+#include "sim/swarm/swarm.h"
+
+namespace kith::sim {
+namespace {
+
+constexpr std::uint64_t kMostJobs = 256;
+constexpr std::uint64_t kMostDevices = 10'000;
+constexpr std::uint64_t kLongestNs = 1ull << 62;
+
+void print(std::FILE* to, const std::string& text) {
+  std::fputs(text.c_str(), to);
+  std::fflush(to);
+}
+
+std::optional<std::uint64_t> whole_number(const std::string& text) {
+  if (text.find('.') != std::string::npos) return std::nullopt;
+  return parse_decimal(text, 0);
+}
+
+Result<SwarmSpec> read(const SwarmOptions& options) {
+  SwarmSpec spec;
+  const auto refuse = [](std::string_view what) {
+    return failure(ErrorCode::invalid_argument, std::string(what));
+  };
+  const std::size_t dash = options.seeds.find('-');
+  const auto first = whole_number(options.seeds.substr(0, dash));
+  const auto last =
+      dash == std::string::npos ? first : whole_number(options.seeds.substr(dash + 1));
+  if (!first || !last || *last < *first || *last - *first == ~0ull) {
+    return refuse(fmt::format("--seeds {} is no range such as 1-100.", options.seeds));
+  }
+  spec.first_seed = *first;
+  spec.last_seed = *last;
+  const auto devices = whole_number(options.devices);
+  if (!devices || *devices < 2 || *devices % 2 != 0 || *devices > kMostDevices) {
+    return refuse(
+        fmt::format("--devices {} is no even number from 2 to {}.", options.devices, kMostDevices));
+  }
+  spec.devices = *devices;
+  const auto jobs = whole_number(options.jobs);
+  if (!jobs || *jobs < 1 || *jobs > kMostJobs) {
+    return refuse(fmt::format("--jobs {} is no number from 1 to {}.", options.jobs, kMostJobs));
+  }
+  spec.jobs = static_cast<unsigned>(*jobs);
+  if (!options.time.empty()) {
+    const auto time = parse_decimal(options.time, 9);
+    if (!time || *time > kLongestNs) {
+      return refuse(fmt::format("--time {} is not a number of seconds.", options.time));
+    }
+    spec.time = Duration{static_cast<std::int64_t>(*time)};
+  }
+  return spec;
+}
+
+// Sums over all seeds.
+struct Totals {
+  std::uint64_t seeds = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t datagrams = 0;
+  double virtual_s = 0;
+  double cpu_s = 0;
+  std::map<std::string, std::uint64_t> probes;
+  std::map<std::string, std::uint64_t> seeds_with;  // how many seeds a probe fired in
+
+  void add(const SwarmOutcome& outcome) {
+    ++seeds;
+    if (!outcome.ok) ++failed;
+    datagrams += outcome.datagrams;
+    virtual_s += outcome.virtual_s;
+    cpu_s += outcome.cpu_s;
+    for (const auto& [name, count] : outcome.probes) {
+      probes[name] += count;
+      if (count > 0) ++seeds_with[name];
+    }
+  }
+};
+
+std::string replay_command(const SwarmOutcome& outcome, std::uint64_t devices) {
+  return fmt::format("kith-sim swarm --seeds {}{}", outcome.seed,
+                     devices == 20 ? "" : fmt::format(" --devices {}", devices));
+}
+
+nlohmann::ordered_json to_json(const SwarmOutcome& outcome, std::uint64_t devices) {
+  auto failures = nlohmann::ordered_json::array();
+  for (const Finding& each : outcome.failures) {
+    failures.push_back({{"name", each.name}, {"value", each.value}});
+  }
+  nlohmann::ordered_json json{{"seed", outcome.seed},
+                              {"ok", outcome.ok},
+                              {"trace_hash", outcome.trace_hash},
+                              {"failures", failures}};
+  if (!outcome.death.empty()) json["death"] = outcome.death;
+  if (!outcome.ok) {
+    json["commit"] = KITH_COMMIT;
+    json["replay"] = replay_command(outcome, devices);
+  }
+  return json;
+}
+
+std::string to_text(const SwarmOutcome& outcome, std::uint64_t devices) {
+  std::string text = fmt::format("failed: seed {}, commit {}\n", outcome.seed, KITH_COMMIT);
+  if (!outcome.death.empty()) text += fmt::format("  its process {}\n", outcome.death);
+  for (const Finding& each : outcome.failures) {
+    text += fmt::format("  {}: {}\n", each.name, each.value);
+  }
+  return text + fmt::format("replay: {}\n", replay_command(outcome, devices));
+}
+
+double rounded(double value) { return std::round(value * 100) / 100; }
+
+}  // namespace
+
+int run_swarm_command(const SwarmOptions& options, const Handlers& handlers) {
+  const auto spec = read(options);
+  if (!spec) {
+    print(stderr, fmt::format("kith-sim: {}\n", spec.error().message));
+    return 2;
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  Totals totals;
+  const auto ran = run_swarm(*spec, handlers, [&](const SwarmOutcome& outcome) {
+    totals.add(outcome);
+    if (options.json) {
+      print(stdout, to_json(outcome, spec->devices)
+                            .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+                        "\n");
+    } else if (!outcome.ok) {
+      print(stderr, to_text(outcome, spec->devices));
+    }
+  });
+  if (!ran) {
+    print(stderr, fmt::format("kith-sim: {}\n", ran.error().message));
+    return 2;
+  }
+  const double wall_s =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  if (options.json) {
+    const nlohmann::ordered_json summary{
+        {"seeds", totals.seeds},          {"failed", totals.failed},
+        {"devices", spec->devices},       {"virtual_s", rounded(totals.virtual_s)},
+        {"wall_s", rounded(wall_s)},      {"cpu_s", rounded(totals.cpu_s)},
+        {"datagrams", totals.datagrams},  {"probes", totals.probes},
+        {"seeds_with", totals.seeds_with}};
+    print(stdout, summary.dump() + "\n");
+  } else {
+    print(
+        stdout,
+        fmt::format("{} seeds of {} devices, {} failed; {:.0f} virtual seconds, {} datagrams; "
+                    "{:.1f} s, {:.1f} s of CPU, {:.2f} seeds a second\n",
+                    totals.seeds, spec->devices, totals.failed, totals.virtual_s, totals.datagrams,
+                    wall_s, totals.cpu_s, static_cast<double>(totals.seeds) / wall_s));
+  }
+  return totals.failed == 0 ? 0 : 1;
+}
+
+}  // namespace kith::sim

@@ -1,0 +1,22 @@
+#pragma once
+
+// kith-sim swarm.
+
+#include <string>
+
+#include "sim/scenario/workload.h"
+
+namespace kith::sim {
+
+struct SwarmOptions {
+  std::string seeds;  // "A-B", or one
+  std::string devices = "20";
+  std::string time;  // seconds on the wall
+  std::string jobs = "1";
+  bool json = false;
+};
+
+// Exit codes: 0 all seeds clean, 1 a seed failed, 2 an option makes no sense or nothing could run.
+int run_swarm_command(const SwarmOptions& options, const Handlers& handlers);
+
+}  // namespace kith::sim

@@ -1,0 +1,100 @@
+#include "sim/swarm/swarm.h"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "engine/base/check.h"
+#include "sim/scenario/run.h"
+#include "sim/swarm/draw_swarm.h"
+#include "sim/swarm/workers.h"
+
+namespace kith::sim {
+namespace {
+
+using nlohmann::json;
+
+std::string line_of(const SwarmOutcome& outcome) {
+  json failures = json::array();
+  for (const Finding& each : outcome.failures) {
+    failures.push_back({{"name", each.name}, {"value", each.value}});
+  }
+  const json line{{"ok", outcome.ok},
+                  {"trace_hash", outcome.trace_hash},
+                  {"failures", failures},
+                  {"datagrams", outcome.datagrams},
+                  {"virtual_s", outcome.virtual_s},
+                  {"cpu_s", outcome.cpu_s},
+                  {"probes", outcome.probes}};
+  return line.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+SwarmOutcome outcome_of(std::uint64_t seed, const std::string& line) {
+  const json read = json::parse(line);
+  SwarmOutcome outcome;
+  outcome.seed = seed;
+  outcome.ok = read.at("ok");
+  outcome.trace_hash = read.at("trace_hash");
+  for (const json& each : read.at("failures")) {
+    outcome.failures.push_back({each.at("name"), false, each.at("value")});
+  }
+  outcome.datagrams = read.at("datagrams");
+  outcome.virtual_s = read.at("virtual_s");
+  outcome.cpu_s = read.at("cpu_s");
+  outcome.probes = read.at("probes").get<std::map<std::string, std::uint64_t>>();
+  return outcome;
+}
+
+double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+}  // namespace
+
+SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers& handlers) {
+  const double cpu_before = cpu_seconds();
+  const auto scenario = parse_scenario(fmt::format("swarm-{}.json", seed),
+                                       draw_swarm(seed, devices).dump(), handlers, seed);
+  KITH_CHECK_MSG(scenario.has_value(), "{}", scenario.error().message);
+  Run run(*scenario, seed);
+  const Report report = run.execute();
+  SwarmOutcome outcome;
+  outcome.seed = seed;
+  outcome.ok = report.ok();
+  outcome.trace_hash = report.trace_hash.to_hex();
+  outcome.failures = report.violations;
+  for (const Finding& expectation : report.expectations) {
+    if (!expectation.ok) outcome.failures.push_back(expectation);
+  }
+  outcome.datagrams = report.datagrams;
+  outcome.virtual_s = std::chrono::duration<double>(report.virtual_time).count();
+  outcome.cpu_s = cpu_seconds() - cpu_before;
+  return outcome;
+}
+
+Result<void> run_swarm(const SwarmSpec& spec, const Handlers& handlers,
+                       const std::function<void(const SwarmOutcome&)>& on_outcome) {
+  const auto begun = std::chrono::steady_clock::now();
+  std::uint64_t to_come = spec.last_seed - spec.first_seed + 1;
+  std::uint64_t next_seed = spec.first_seed;
+  const auto next = [&]() -> std::optional<std::uint64_t> {
+    const bool late = spec.time && std::chrono::steady_clock::now() - begun >= *spec.time;
+    if (to_come == 0 || late) return std::nullopt;
+    --to_come;
+    return next_seed++;
+  };
+  const auto work = [&](std::uint64_t seed) {
+    return line_of(run_seed(seed, spec.devices, handlers));
+  };
+  const auto done = [&](std::uint64_t seed, const std::optional<std::string>& line,
+                        const std::string& death) {
+    if (line) return on_outcome(outcome_of(seed, *line));
+    SwarmOutcome died;
+    died.seed = seed;
+    died.death = death;
+    on_outcome(died);
+  };
+  return Workers::run(spec.jobs, next, work, done);
+}
+
+}  // namespace kith::sim

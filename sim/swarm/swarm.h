@@ -1,0 +1,45 @@
+#pragma once
+
+// Many seeds, each a world of its own (draw_swarm.h), in several processes.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/scenario/report.h"
+#include "sim/scenario/workload.h"
+
+namespace kith::sim {
+
+struct SwarmSpec {
+  std::uint64_t first_seed = 0;
+  std::uint64_t last_seed = 0;
+  std::uint64_t devices = 20;  // even
+  unsigned jobs = 1;
+  std::optional<Duration> time;  // on the wall; then no further seed is begun
+};
+
+// What came of one seed. Of one whose process died there is `death` alone.
+struct SwarmOutcome {
+  std::uint64_t seed = 0;
+  bool ok = false;
+  std::string death;
+  std::string trace_hash;
+  std::vector<Finding> failures;  // violations, and expectations that were not met
+  std::uint64_t datagrams = 0;
+  double virtual_s = 0;
+  double cpu_s = 0;
+  std::map<std::string, std::uint64_t> probes;  // what fired, and how often
+};
+
+// One seed, here.
+SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers& handlers);
+
+// All of them. `on_outcome` hears of each as it is done, in any order. Errors: Workers::run.
+Result<void> run_swarm(const SwarmSpec& spec, const Handlers& handlers,
+                       const std::function<void(const SwarmOutcome&)>& on_outcome);
+
+}  // namespace kith::sim
