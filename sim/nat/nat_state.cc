@@ -77,7 +77,7 @@ Nat::Position Nat::make_mapping(Instant now, const Endpoint& internal,
   const bool for_one =
       remote != destination && (choice.dodged || find_mapping(internal, remote) != kNowhere);
   if (for_one) remote = destination;
-  if (choice.dodged) count(NatProbe::poison_dodged);
+  if (for_one || choice.dodged) count(NatProbe::poison_dodged);
 
   auto at = static_cast<Position>(mappings_.size());
   if (free_mappings_.empty()) {
