@@ -13,6 +13,7 @@
 namespace kith::sim {
 
 void Checker::violate(const Device& device, Instant at, std::string_view what) {
+  if (kept_.size() < kMostKept) kept_.push_back({at, device.index(), std::string(what)});
   if (violations_++ > 0) return;
   const std::int64_t microseconds = at.ns / 1000;
   first_ = fmt::format("at {}.{:06} s {} {}", microseconds / 1'000'000, microseconds % 1'000'000,

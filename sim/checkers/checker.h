@@ -9,11 +9,19 @@
 #include <string_view>
 #include <vector>
 
+#include "kith/time.h"
 #include "sim/world/observer.h"
 
 namespace kith::sim {
 
 class World;
+
+// One violation. `what` is a clause about the device.
+struct Violation {
+  Instant at;
+  DeviceIndex device = 0;
+  std::string what;
+};
 
 class Checker : public Observer {
  public:
@@ -27,6 +35,11 @@ class Checker : public Observer {
   std::uint64_t violations() const { return violations_; }
   // The first violation in a sentence; empty if there was none.
   const std::string& first_violation() const { return first_; }
+  // The first kMostKept of them.
+  const std::vector<Violation>& kept() const { return kept_; }
+
+  // What goes wrong once often goes wrong with every step after it.
+  static constexpr std::size_t kMostKept = 100;
 
  protected:
   // `what` is a clause about the device: "wrote /inbox/a before it was paired".
@@ -35,6 +48,7 @@ class Checker : public Observer {
  private:
   std::uint64_t violations_ = 0;
   std::string first_;
+  std::vector<Violation> kept_;
 };
 
 // Every checker there is, in a fixed order.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/crypto/blake3.h"
+#include "engine/trace/recorder.h"
 #include "kith/time.h"
 
 namespace kith::sim {
@@ -17,6 +18,14 @@ struct Finding {
   std::string name;
   bool ok = false;
   std::string value;
+};
+
+// When a checker saw a violation, and what the device did.
+struct Sighting {
+  std::string checker;
+  Instant at;
+  trace::DeviceIndex device = 0;
+  std::string what;
 };
 
 struct Report {
@@ -29,6 +38,8 @@ struct Report {
   Digest trace_hash;
   std::vector<Finding> violations;  // only those there were
   std::vector<Finding> expectations;
+  std::uint64_t violations_seen = 0;
+  std::vector<Sighting> sightings;  // the first of each checker, ordered by when they were seen
 
   // No violation, and every expectation met.
   bool ok() const;

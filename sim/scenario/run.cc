@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sim/scenario/expectations.h"
+#include "sim/scenario/fault_notice.h"
 
 namespace kith::sim {
 namespace {
@@ -54,11 +55,28 @@ void Run::build(const TopologySpec& topology) {
   }
 }
 
-Report Run::execute(Duration until) {
+Report Run::execute(Duration until, const BetweenSlices& between) {
   for (DeviceIndex i = 0; i < world_.device_count(); ++i) world_.device(i).start();
-  world_.run_until(Instant{} + std::min(until, scenario_.duration));
+  advance(Instant{} + std::min(until, scenario_.duration), between);
   for (const auto& checker : checkers_) checker->finish(world_);
+  return judged();
+}
 
+void Run::advance(Instant end, const BetweenSlices& between) {
+  while (between && end - world_.now() > kSlice && !world_.timeline().halted()) {
+    world_.run_until(world_.now() + kSlice);
+    between();
+  }
+  world_.run_until(end);
+}
+
+std::uint64_t Run::violations_seen() const {
+  std::uint64_t seen = 0;
+  for (const auto& checker : checkers_) seen += checker->violations();
+  return seen;
+}
+
+Report Run::judged() {
   Report report;
   report.scenario = scenario_.name;
   report.seed = seed_;
@@ -70,7 +88,13 @@ Report Run::execute(Duration until) {
   for (const auto& checker : checkers_) {
     if (checker->ok()) continue;
     report.violations.push_back({std::string(checker->name()), false, checker->first_violation()});
+    for (const Violation& kept : checker->kept()) {
+      report.sightings.push_back({std::string(checker->name()), kept.at, kept.device, kept.what});
+    }
   }
+  std::stable_sort(report.sightings.begin(), report.sightings.end(),
+                   [](const Sighting& a, const Sighting& b) { return a.at < b.at; });
+  report.violations_seen = violations_seen();
   for (const Expectation& expectation : scenario_.expectations) {
     report.expectations.push_back(judge(expectation, world_, facts_, checkers_));
   }
@@ -89,7 +113,7 @@ void Run::on_event(Instant, std::uint64_t argument) {
       steps_[index]->begin(stage_);
       break;
     case Kind::fault:
-      std::visit([this](const auto& fault) { strike(fault); }, scenario_.faults[index].what);
+      strike(scenario_.faults[index]);
       break;
     case Kind::restart: {
       Device& device = world_.device(static_cast<DeviceIndex>(index));
@@ -97,6 +121,12 @@ void Run::on_event(Instant, std::uint64_t argument) {
       break;
     }
   }
+}
+
+void Run::strike(const Fault& fault) {
+  const FaultNotice notice = notice_of(fault, scenario_);
+  world_.notify(&Observer::on_fault, world_.now(), notice.what, notice.devices);
+  std::visit([this](const auto& what) { strike(what); }, fault.what);
 }
 
 void Run::strike(const LinkFault& fault) {

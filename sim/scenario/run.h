@@ -6,6 +6,7 @@
 //   --> workload and faults at their times --> the end --> checkers and expectations judged
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -27,8 +28,16 @@ class Run final : private EventTarget, private Observer {
   // For tests: what else shall watch, or meddle, before execute().
   World& world() { return world_; }
 
+  // Called between two slices of the run's time. It looks and changes nothing: slices are no
+  // events, and a run goes the same way with them and without.
+  using BetweenSlices = std::function<void()>;
+  static constexpr Duration kSlice = std::chrono::milliseconds(10);
+
   // Runs to the end of the scenario, or to `until` if that is earlier. Once.
-  Report execute(Duration until = Duration::max());
+  Report execute(Duration until = Duration::max(), const BetweenSlices& between = {});
+
+  // So far.
+  std::uint64_t violations_seen() const;
 
  private:
   enum class Kind : std::uint8_t { step, fault, restart };
@@ -41,6 +50,7 @@ class Run final : private EventTarget, private Observer {
   void note_up(Device& device);
   void schedule(Duration at, Kind kind, std::size_t index);
   void build(const TopologySpec& topology);
+  void strike(const Fault& fault);
   void strike(const LinkFault& fault);
   void strike(const LineFault& fault);
   void strike(const NetworkFault& fault);
@@ -48,6 +58,8 @@ class Run final : private EventTarget, private Observer {
   void strike(const PartitionFault& fault);
   void strike(const StopFault& fault);
   void change_member(MemberId member, const LinkSpec& up, const LinkSpec& down);
+  void advance(Instant end, const BetweenSlices& between);
+  Report judged();
 
   const Scenario& scenario_;
   std::uint64_t seed_;

@@ -33,7 +33,6 @@
 namespace kith::sim {
 
 class World;
-using trace::DeviceIndex;
 
 struct DeviceSpec {
   std::string name;

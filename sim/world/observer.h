@@ -6,14 +6,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
+#include "engine/trace/recorder.h"
 #include "kith/engine.h"
 #include "sim/disk/file_request.h"
 
 namespace kith::sim {
 
 class Device;
+using trace::DeviceIndex;
 
 // How an engine ended.
 enum class Ending : std::uint8_t {
@@ -43,6 +47,10 @@ class Observer {
 
   // The disk has carried out a request, or failed to; the engine is told afterwards, if it lives.
   virtual void on_file_done(Device&, Instant, const FileRequest&, const Result<FileOutcome>&) {}
+
+  // Something goes wrong that the scenario asked for, and is about to take effect. `what` is a
+  // sentence for people without its full stop; `devices` are those that it strikes.
+  virtual void on_fault(Instant, const std::string& /*what*/, std::span<const DeviceIndex>) {}
 };
 
 }  // namespace kith::sim

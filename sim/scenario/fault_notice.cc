@@ -1,0 +1,117 @@
+#include "sim/scenario/fault_notice.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace kith::sim {
+namespace {
+
+constexpr std::uint64_t kBitsPerMegabit = 1'000'000;
+constexpr std::uint32_t kPpmPerPercent = 10'000;
+
+double seconds_of(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+std::string percent(Ppm rate, std::string_view of_them) {
+  if (rate == Ppm{}) return "";
+  return fmt::format(", {} % {}", static_cast<double>(rate.value) / kPpmPerPercent, of_them);
+}
+
+}  // namespace
+
+std::string link_text(const LinkSpec& link) {
+  if (!link.up) return "down";
+  const std::string rate =
+      link.rate_bps == 0
+          ? "unlimited"
+          : fmt::format("{} Mbit/s", static_cast<double>(link.rate_bps) / kBitsPerMegabit);
+  return fmt::format("{}, {} ms", rate, seconds_of(link.delay) * 1000) +
+         percent(link.loss, "lost") + percent(link.duplicate, "doubled") +
+         percent(link.reorder, "overtaken") + percent(link.corrupt, "corrupted");
+}
+
+namespace {
+
+class Noticer {
+ public:
+  explicit Noticer(const TopologySpec& topology) : topology_(topology) {}
+
+  FaultNotice operator()(const StopFault& fault) const {
+    return {fmt::format("{} {} and is down for {} s", name(fault.device),
+                        fault.ending == Ending::crashed ? "loses power" : "is killed",
+                        seconds_of(fault.down)),
+            {fault.device}};
+  }
+
+  FaultNotice operator()(const LinkFault& fault) const {
+    const WireSpec& wire = topology_.wires[fault.wire];
+    return {fmt::format("the link between {} and {} is now {}", name(wire.from), name(wire.to),
+                        both(fault.there, fault.back)),
+            {wire.from, wire.to}};
+  }
+
+  FaultNotice operator()(const LineFault& fault) const {
+    return {fmt::format("the line of {} is now {}", site(fault.site), both(fault.up, fault.down)),
+            devices_at(fault.site)};
+  }
+
+  FaultNotice operator()(const NetworkFault& fault) const {
+    std::string what = fmt::format("{} {} network {}, {}", name(fault.device),
+                                   fault.connected ? "is on" : "is off", fault.network,
+                                   both(fault.up, fault.down));
+    if (!fault.ipv6) what += ", without IPv6";
+    return {std::move(what), {fault.device}};
+  }
+
+  FaultNotice operator()(const GatewayFault& fault) const {
+    static constexpr std::string_view kDoes[] = {"reboots", "rebinds its ports", "is renumbered"};
+    return {fmt::format("the gateway of {} {}", site(fault.site),
+                        kDoes[static_cast<std::size_t>(fault.mishap)]),
+            devices_at(fault.site)};
+  }
+
+  FaultNotice operator()(const PartitionFault& fault) const {
+    static constexpr std::string_view kCuts[] = {"reached again", "cut off inbound",
+                                                 "cut off outbound", "cut off"};
+    FaultNotice notice{fmt::format("island {} is {}", fault.island,
+                                   kCuts[static_cast<std::size_t>(fault.cut)]),
+                       fault.devices};
+    for (const SiteId id : fault.sites) {
+      const std::vector<DeviceIndex> there = devices_at(id);
+      notice.devices.insert(notice.devices.end(), there.begin(), there.end());
+    }
+    return notice;
+  }
+
+ private:
+  const std::string& name(DeviceIndex device) const { return topology_.devices[device].name; }
+  const std::string& site(SiteId id) const { return topology_.sites[id].name; }
+
+  static std::string both(const LinkSpec& there, const LinkSpec& back) {
+    const std::string one = link_text(there);
+    const std::string other = link_text(back);
+    return one == other ? one : fmt::format("{} there and {} back", one, other);
+  }
+
+  std::vector<DeviceIndex> devices_at(SiteId id) const {
+    std::vector<DeviceIndex> found;
+    for (DeviceIndex i = 0; i < topology_.devices.size(); ++i) {
+      const auto& attachments = topology_.devices[i].attachments;
+      const bool there = std::any_of(attachments.begin(), attachments.end(),
+                                     [&](const auto& each) { return each.site == id; });
+      if (there) found.push_back(i);
+    }
+    return found;
+  }
+
+  const TopologySpec& topology_;
+};
+
+}  // namespace
+
+FaultNotice notice_of(const Fault& fault, const Scenario& scenario) {
+  return std::visit(Noticer(scenario.topology), fault.what);
+}
+
+}  // namespace kith::sim
