@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -15,7 +16,9 @@
 
 #include "sim/cli/device_recording.h"
 #include "sim/cli/print.h"
+#include "sim/cli/progress.h"
 #include "sim/cli/recordings.h"
+#include "sim/cli/report_file.h"
 #include "sim/cli/swarm_command.h"
 #include "sim/scenario/decimal.h"
 #include "sim/scenario/run.h"
@@ -38,6 +41,7 @@ struct RunOptions {
   std::string until;
   bool json = false;
   std::vector<std::string> record;  // a device and a file, or nothing
+  std::string report;               // a file, or nothing
 };
 
 void print(std::FILE* to, const std::string& text) {
@@ -89,6 +93,13 @@ Result<std::uint64_t> read_seed(const std::string& text) {
                  fmt::format("--seed {} is not a whole number below 2^64.", text));
 }
 
+// With a line about it where somebody can see it.
+Report execute(Run& run, Duration end) {
+  if (!Progress::visible()) return run.execute(end);
+  Progress progress(run, end);
+  return run.execute(end, [&progress] { progress.look(); });
+}
+
 int run(const RunOptions& options, const Handlers& handlers) {
   const auto seed = read_seed(options.seed);
   if (!seed) return refuse(seed.error());
@@ -111,13 +122,23 @@ int run(const RunOptions& options, const Handlers& handlers) {
     if (!begun) return refuse(begun.error());
     recording.emplace(std::move(*begun));
   }
+  std::unique_ptr<ReportFile> page;
+  if (!options.report.empty()) {
+    auto begun = ReportFile::begin(world_run.world(), options.report);
+    if (!begun) return refuse(begun.error());
+    page = std::move(*begun);
+  }
   const double wall_before = wall_seconds();
   const double cpu_before = cpu_seconds();
-  const Report report = world_run.execute(Duration{static_cast<std::int64_t>(*until)});
+  const Report report =
+      execute(world_run, std::min(Duration{static_cast<std::int64_t>(*until)}, scenario->duration));
   const Cost cost{wall_seconds() - wall_before, cpu_seconds() - cpu_before};
   print(stdout, options.json ? to_json(report, cost) + "\n" : to_text(report, cost));
   if (recording) {
     if (const auto written = recording->end(); !written) return refuse(written.error());
+  }
+  if (page) {
+    if (const auto written = page->end(report, *scenario); !written) return refuse(written.error());
   }
   if (report.ok()) return kClean;
   print(stderr, replay_hint(report, options.scenario, options.until));
@@ -171,6 +192,10 @@ int main(int argc, char** argv, const Handlers& handlers) {
                   "Record a device, by name or number, to a new file for replay")
       ->type_name("DEVICE FILE")
       ->expected(2);
+  run_command
+      .add_option("--report", options.report,
+                  "Write a page about the run for a browser, also if it fails")
+      ->type_name("FILE");
 
   CLI::App& expand_command =
       *app.add_subcommand("expand", "Print what a seed makes of a scenario, as a scenario");

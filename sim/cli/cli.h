@@ -10,6 +10,7 @@
 //
 //   run SCENARIO --seed N [--json] [--until S]   SCENARIO is a path, or the name of one that ships
 //     [--record-device DEVICE FILE]              records one of its devices, for replay
+//     [--report FILE]                            writes an HTML page about the run
 //   list [--json]                                the scenarios that ship
 //   replay FILE [--json]                         executes a recording of `kith --record` again
 //     --redact                                   prints a timeline without its secrets instead

@@ -74,9 +74,9 @@ class Noticer {
   FaultNotice operator()(const PartitionFault& fault) const {
     static constexpr std::string_view kCuts[] = {"reached again", "cut off inbound",
                                                  "cut off outbound", "cut off"};
-    FaultNotice notice{fmt::format("island {} is {}", fault.island,
-                                   kCuts[static_cast<std::size_t>(fault.cut)]),
-                       fault.devices};
+    FaultNotice notice{
+        fmt::format("island {} is {}", fault.island, kCuts[static_cast<std::size_t>(fault.cut)]),
+        fault.devices};
     for (const SiteId id : fault.sites) {
       const std::vector<DeviceIndex> there = devices_at(id);
       notice.devices.insert(notice.devices.end(), there.begin(), there.end());
