@@ -110,7 +110,7 @@ void put_head(JsonText& json, const Report& report, const PageHead& head) {
   json.key("seed");
   json.string(std::to_string(report.seed));  // numbers of scripts are exact to 2^53
   json.key("commit");
-  json.string(head.commit);
+  json.string(printable(head.commit));
   json.key("trace_hash");
   json.string(report.trace_hash.to_hex());
   json.key("ok");

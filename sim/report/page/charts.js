@@ -145,8 +145,9 @@ const paths = {
       ? ` These are the first ${grouped(this.rows.length)} of ${grouped(asked.length)}: name a ` +
         "device above to see its own." : "";
     $("paths-note").textContent = this.rows.length === 0 ? "Nobody sent anything." :
-      "The addresses that each device sent to; several of one peer lie below each other. A bar is " +
-      `a time without a pause of over ${clock(run.pause_us, 1e6)}, the thicker the more was sent. ` +
+      "The addresses that each device sent to; several of one peer lie below each other. A bar " +
+      `is a time without a pause of over ${clock(run.pause_us, 1e6)}, the thicker the more was ` +
+      "sent. " +
       `“?”: the engine named nobody whom it reached there.${rest}`;
     if (this.rows.length === 0) return;
     const {pen, width, height} = surface($("path-rows"), kRuler + this.rows.length * kPathRow + 6);

@@ -60,8 +60,8 @@ function drawRuler(pen, scale, height, top = kRuler) {
     pen.fillStyle = colours.quiet;
     const label = clock(at, step);
     const half = pen.measureText(label).width / 2;
-    pen.fillText(label, Math.min(Math.max(x, scale.gutter + half), scale.gutter + scale.pixels + 6 - half),
-      top / 2);
+    const end = scale.gutter + scale.pixels + 6;
+    pen.fillText(label, Math.min(Math.max(x, scale.gutter + half), end - half), top / 2);
   }
   pen.strokeStyle = colours.line;
   line(pen, scale.gutter, top + 0.5, scale.gutter + scale.pixels, top + 0.5);
@@ -80,7 +80,8 @@ function fittedText(pen, text, x, y, room) {
   if (pen.measureText(shown).width > room) {
     let letters = [...text];
     letters = letters.slice(0, Math.max(1, Math.ceil(room / 4)));
-    while (letters.length > 1 && pen.measureText(`${letters.join("")}…`).width > room) letters.pop();
+    const wide = () => pen.measureText(`${letters.join("")}…`).width;
+    while (letters.length > 1 && wide() > room) letters.pop();
     shown = `${letters.join("")}…`;
   }
   pen.fillText(shown, x, y);

@@ -140,7 +140,10 @@ function attachControls() {
     "pan-left": () => view.pan(-0.25), "pan-right": () => view.pan(0.25),
     "zoom-all": () => view.show(0, whole),
     "rows-taller": () => { timeline.rowScale *= 1.5; view.changed(); },
-    "rows-lower": () => { timeline.rowScale = Math.max(1, timeline.rowScale / 1.5); view.changed(); },
+    "rows-lower": () => {
+      timeline.rowScale = Math.max(1, timeline.rowScale / 1.5);
+      view.changed();
+    },
   };
   for (const [id, act] of Object.entries(buttons)) $(id).addEventListener("click", act);
   $("list-box").addEventListener("toggle", () => timeline.list());

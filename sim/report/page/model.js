@@ -169,7 +169,7 @@ const downtimes = (() => {
   const [started, killed, crashed] = ["started", "killed", "lost power"].map(kindNamed);
   for (let i = 0; i < entries.size; ++i) {
     const kind = entries.kind[i];
-    if (entries.device[i] < 0 || (kind !== started && kind !== killed && kind !== crashed)) continue;
+    if (entries.device[i] < 0 || ![started, killed, crashed].includes(kind)) continue;
     const list = down[entries.device[i]];
     const open = list.length % 2 === 1;
     if ((kind === started) === open) list.push(entries.at[i]);

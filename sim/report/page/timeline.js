@@ -153,8 +153,11 @@ const timeline = {
         const end = this.scale.x(entries.at[i] + entries.span[i]);
         if (end - x > 3) pen.fillRect(x, y - Math.min(2, this.rowHeight / 3), end - x,
           Math.min(4, Math.max(1, this.rowHeight * 0.6)));
-        if (small && family.index > 1) pen.fillRect(x, y - this.rowHeight / 2, 1.5, Math.max(1, this.rowHeight));
-        else drawMark(pen, family.key, x, y, Math.max(2.5, radius));
+        if (small && family.index > 1) {
+          pen.fillRect(x, y - this.rowHeight / 2, 1.5, Math.max(1, this.rowHeight));
+        } else {
+          drawMark(pen, family.key, x, y, Math.max(2.5, radius));
+        }
       }
     }
   },

@@ -65,7 +65,9 @@ const map = {
       const lines = Math.ceil(members.length / columns);
       const wide = Math.max(columns * stepX, this.named ? 0 : 84) + 16;
       const high = lines * stepY + kBoxTitle + 14;
-      if (x + wide > width - 12 && x > 12) [x, y, tall] = [12, y + tall + (this.named ? 40 : 22), 0];
+      if (x + wide > width - 12 && x > 12) {
+        [x, y, tall] = [12, y + tall + (this.named ? 40 : 22), 0];
+      }
       this.boxes.push({x, y, wide, high, name: run.topology.groups[group] ?? ""});
       members.forEach((node, i) => {
         this.places[node] = [x + 8 + (i % columns + 0.5) * stepX,
@@ -92,7 +94,7 @@ const map = {
     $("topology-note").textContent = `${grouped(run.devices.length)} devices` +
       `${this.boxes.length ? ` at ${grouped(this.boxes.length)} places` : ""}, ` +
       `${grouped(this.edges.length)} ${this.edges.length === 1 ? "link" : "links"}. ` +
-      `At ${clock(at)} ${grouped(down)} of the devices ${down === 1 ? "is" : "are"} down (hollow).` +
+      `At ${clock(at)} ${grouped(down)} of them ${down === 1 ? "is" : "are"} down (hollow).` +
       (run.sightings.length ? " Ringed: it was seen to violate something." : "");
   },
   drawBoxes(pen) {
