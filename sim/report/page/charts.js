@@ -87,7 +87,7 @@ const progress = {
   list() {
     $("transfer-title").textContent = this.shown.length > kMostListed
       ? `The first ${grouped(kMostListed)} of ${grouped(this.shown.length)} transfers as a table`
-      : `The ${grouped(this.shown.length)} transfers as a table`;
+      : `${grouped(this.shown.length)} of the transfers as a table`;
     if (!$("transfer-box").open) return;
     $("transfer-list").tBodies[0].replaceChildren(
       ...this.shown.slice(0, kMostListed).map((transfer, place) => {

@@ -48,7 +48,7 @@ const map = {
   layoutRing(width) {
     const count = this.nodes.length;
     const height = count <= 2 ? 130 : Math.min(520, 180 + count * 12);
-    const [radiusX, radiusY] = [Math.min(width / 2 - 150, 90 + count * 14), height / 2 - 40];
+    const [radiusX, radiusY] = [Math.min(width / 2 - 150, Math.max(230, 90 + count * 14)), height / 2 - 40];
     this.places = this.nodes.map((_, i) => {
       const angle = (count <= 2 ? Math.PI : -Math.PI / 2) + 2 * Math.PI * i / count;
       return [width / 2 + Math.max(60, radiusX) * Math.cos(angle),
