@@ -165,7 +165,7 @@ TEST(Page, slices_between_which_somebody_looks_change_nothing) {
   DeviceSpec spec;
   spec.name = "alone";
   spec.addresses = {Address::v4(10, 0, 0, 1, 1)};
-  scenario.devices = {spec};
+  scenario.topology.devices = {spec};
   const Report plain = sim::Run(scenario, 5).execute();
   int looks = 0;
   const Report watched = sim::Run(scenario, 5).execute(Duration::max(), [&looks] { ++looks; });
@@ -196,10 +196,10 @@ TEST(Checker, keeps_the_moments_of_its_first_violations) {
 
 TEST(FaultNotice, says_what_a_link_is_from_now_on) {
   Scenario scenario;
-  scenario.devices.resize(2);
-  scenario.devices[0].name = "alice";
-  scenario.devices[1].name = "bob";
-  scenario.links = {{0, 1, {}, {}}};
+  scenario.topology.devices.resize(2);
+  scenario.topology.devices[0].name = "alice";
+  scenario.topology.devices[1].name = "bob";
+  scenario.topology.wires = {{0, 1, {}, {}}};
   LinkFault fault;
   fault.there.up = false;
   fault.back.delay = milliseconds(15);
