@@ -17,6 +17,9 @@ class DurableBeforeAcknowledged final : public Checker {
 
   void on_input(Device& device, Instant at, const Input& input) override;
   void on_output(Device& device, Instant at, const Output& output) override;
+  void on_rot(Device& device, Instant, const std::string& path) override {
+    transfers_.on_rot(device, path);
+  }
 
  private:
   void check_durable(const Device& receiver, Instant at, const std::string& path,

@@ -60,7 +60,7 @@ void NoPartialContent::on_file_done(Device& device, Instant at, const FileReques
     for (auto& [handle, path] : watched.open) {
       if (path == from || is_beneath(path, from)) path = to + path.substr(from.size());
     }
-    if (is_final(watched, to)) check_tree(device, at, to);
+    if (is_final(watched, to)) check_tree(device, at, to, /*fresh=*/true);
   }
 }
 
@@ -76,15 +76,18 @@ void NoPartialContent::finish(World& world) {
 }
 
 void NoPartialContent::check_inboxes(Device& device, Instant at) {
-  for (const std::string& inbox : devices_[device.index()].inboxes) check_tree(device, at, inbox);
+  for (const std::string& inbox : devices_[device.index()].inboxes) {
+    check_tree(device, at, inbox, /*fresh=*/false);
+  }
 }
 
-void NoPartialContent::check_tree(Device& device, Instant at, const std::string& path) {
+void NoPartialContent::check_tree(Device& device, Instant at, const std::string& path, bool fresh) {
   const Watched& watched = devices_[device.index()];
   for (const auto& [relative, entry] : snapshot(device.disk(), path)) {
     if (entry.info.type != FileType::regular) continue;
     const std::string file = relative.empty() ? path : path + "/" + relative;
-    if (is_final(watched, file) && !is_whole(device, entry)) {
+    const bool excused = entry.rotten && !fresh;
+    if (is_final(watched, file) && !excused && !is_whole(device, entry)) {
       violate(device, at,
               fmt::format("shows {} with {} bytes that are no file shared with it", printable(file),
                           entry.info.size_bytes));
@@ -106,7 +109,9 @@ bool NoPartialContent::is_whole(const Device& device, const SnapshotEntry& file)
   for (const WatchedShare* share : transfers_.shares_with(device.id())) {
     for (const TreeSnapshot& source : share->sources) {
       for (const auto& [path, entry] : source) {
-        if (entry.info.type == FileType::regular && entry.digest == file.digest) return true;
+        if (entry.info.type != FileType::regular) continue;
+        if (entry.digest == file.digest) return true;
+        if (entry.rotten && entry.info.size_bytes == file.info.size_bytes) return true;
       }
     }
   }

@@ -27,7 +27,8 @@ void PublishedEqualsSource::on_output(Device& device, Instant at, const Output& 
     const bool file = source.size() == 1 && source.begin()->second.info.type == FileType::regular;
     if (different) {
       what = *different;
-    } else if (file && source.begin()->second.digest.bytes != item->digest) {
+    } else if (file && !source.begin()->second.rotten &&
+               source.begin()->second.digest.bytes != item->digest) {
       what = "it was announced with another digest";
     } else {
       return;

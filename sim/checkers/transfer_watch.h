@@ -17,7 +17,8 @@ namespace kith::sim {
 struct WatchedShare {
   DeviceIndex from = 0;
   DeviceId to;
-  std::vector<TreeSnapshot> sources;  // one for each path
+  std::vector<std::string> paths;
+  std::vector<TreeSnapshot> sources;  // one for each path; what rotted after it was shared says so
 };
 
 class TransferWatch {
@@ -25,6 +26,7 @@ class TransferWatch {
   // To be given everything the observer sees.
   void on_input(Device& device, const Input& input);
   void on_output(Device& device, const Output& output);
+  void on_rot(const Device& device, const std::string& path);
 
   // Null if no such transfer was seen to start.
   const WatchedShare* find(TransferId transfer) const;

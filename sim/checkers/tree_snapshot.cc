@@ -15,7 +15,8 @@ std::optional<std::string> entry_difference(const SnapshotEntry& wanted, const S
       return fmt::format("has {} bytes instead of {}", found.info.size_bytes,
                          wanted.info.size_bytes);
     }
-    if (wanted.digest != found.digest) return "has other content";
+    const bool rotten = wanted.rotten || found.rotten;
+    if (wanted.digest != found.digest && !rotten) return "has other content";
   }
   if (!attributes) return std::nullopt;
   if (wanted.info.mode != found.info.mode) {
@@ -28,11 +29,12 @@ std::optional<std::string> entry_difference(const SnapshotEntry& wanted, const S
 void add(TreeSnapshot& into, const VirtualDisk& disk, std::string_view root,
          const std::string& relative, const FileInfo& info, VirtualDisk::View view) {
   if (info.type != FileType::regular && info.type != FileType::directory) return;
-  SnapshotEntry entry{info, {}};
+  SnapshotEntry entry{info, {}, false};
   if (info.type == FileType::regular) {
     const std::string path =
         relative.empty() ? std::string(root) : std::string(root) + "/" + relative;
     if (const auto content = disk.content(path, view)) entry.digest = blake3(*content);
+    entry.rotten = disk.is_rotten(path, view);
   }
   into.emplace(relative, entry);
 }

@@ -14,7 +14,8 @@ namespace kith::sim {
 
 struct SnapshotEntry {
   FileInfo info;
-  Digest digest;  // of a regular file's content
+  Digest digest;        // of a regular file's content
+  bool rotten = false;  // the disk altered it by itself
   friend bool operator==(const SnapshotEntry&, const SnapshotEntry&) = default;
 };
 
@@ -27,7 +28,8 @@ TreeSnapshot snapshot(const VirtualDisk& disk, std::string_view path,
                       VirtualDisk::View view = VirtualDisk::View::latest);
 
 // The first difference in names, types and contents, as a clause; with `attributes` also in
-// permissions and times. Nothing if there is none.
+// permissions and times. Nothing if there is none. The content of what rotted is not compared: no
+// engine can answer for it.
 std::optional<std::string> difference(const TreeSnapshot& wanted, const TreeSnapshot& found,
                                       bool attributes);
 

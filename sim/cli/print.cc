@@ -32,6 +32,14 @@ std::string lines_of(std::string_view title, const std::vector<Finding>& finding
   return text;
 }
 
+std::string fired(const std::map<std::string, std::uint64_t>& probes) {
+  std::string text;
+  for (const auto& [name, times] : probes) {
+    text += fmt::format("{} {} {}", text.empty() ? "faults fired:" : ",", name, times);
+  }
+  return text.empty() ? "" : text + "\n";
+}
+
 // For a shell, should the path hold anything unusual.
 std::string quoted(const std::string& text) {
   constexpr std::string_view kPlain =
@@ -61,6 +69,7 @@ std::string to_json(const Report& report, const Cost& cost) {
   json["datagrams"] = report.datagrams;
   json["events"] = report.events;
   json["trace_hash"] = report.trace_hash.to_hex();
+  json["probes"] = report.probes;
   json["violations"] = to_json(report.violations);
   json["expectations"] = to_json(report.expectations);
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
@@ -73,6 +82,7 @@ std::string to_text(const Report& report, const Cost& cost) {
       "trace hash {}\n",
       report.scenario, report.seed, report.devices, seconds_of(report.virtual_time), cost.wall_s,
       cost.cpu_s, report.datagrams, report.events, report.trace_hash.to_hex());
+  text += fired(report.probes);
   text += lines_of("violation  ", report.violations);
   text += lines_of("expectation", report.expectations);
   return text;

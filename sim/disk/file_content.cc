@@ -57,13 +57,43 @@ FileContent FileContent::torn(const FileContent& durable, const FileContent& lat
       if (random.chance(1, 2)) result.write(page, latest.read(page, kPageBytes));
     }
   }
-  const std::uint64_t size = random.chance(1, 2) ? latest.size_ : durable.size_;
-  if (size < result.size_) result.truncate(size);
-  if (size > result.size_) {
-    result.size_ = size;
-    result.blocks_.resize(static_cast<std::size_t>((size + kBlockBytes - 1) / kBlockBytes));
-  }
+  result.resize(random.chance(1, 2) ? latest.size_ : durable.size_);
   return result;
+}
+
+std::vector<std::uint64_t> FileContent::different_pages(const FileContent& durable,
+                                                        const FileContent& latest) {
+  std::vector<std::uint64_t> pages;
+  for (std::size_t index = 0; index < latest.blocks_.size(); ++index) {
+    if (index < durable.blocks_.size() && durable.blocks_[index] == latest.blocks_[index]) continue;
+    const std::uint64_t end =
+        std::min<std::uint64_t>(latest.size_, std::uint64_t{index + 1} * kBlockBytes);
+    for (std::uint64_t page = std::uint64_t{index} * kBlockBytes; page < end; page += kPageBytes) {
+      if (durable.read(page, kPageBytes) != latest.read(page, kPageBytes)) pages.push_back(page);
+    }
+  }
+  return pages;
+}
+
+void FileContent::copy_page(const FileContent& from, std::uint64_t page) {
+  if (page >= size_) return;
+  Bytes bytes = from.read(page, kPageBytes);
+  bytes.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kPageBytes, size_ - page)));
+  write(page, bytes);
+}
+
+void FileContent::flip_bit(std::uint64_t bit) {
+  Bytes byte = read(bit / 8, 1);
+  if (byte.empty()) return;
+  byte[0] ^= static_cast<std::byte>(1u << (bit % 8));
+  write(bit / 8, byte);
+}
+
+void FileContent::resize(std::uint64_t size) {
+  if (size < size_) truncate(size);
+  if (size <= size_) return;
+  size_ = size;
+  blocks_.resize(static_cast<std::size_t>((size + kBlockBytes - 1) / kBlockBytes));
 }
 
 void FileContent::truncate(std::uint64_t size) {

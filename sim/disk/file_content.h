@@ -23,14 +23,26 @@ class FileContent {
 
   void write(std::uint64_t offset, ByteView bytes);
 
+  // What disks and their caches write at a time.
+  static constexpr std::size_t kPageBytes = 4096;
+  static constexpr std::size_t kSectorBytes = 512;
+
   // What a power loss may leave where `durable` was synced and `latest` was written after it: of
   // each page that differs one or the other, and one of the two sizes.
   static FileContent torn(const FileContent& durable, const FileContent& latest,
                           RandomSource& random);
 
+  // The offsets of pages up to the end of `latest` that differ.
+  static std::vector<std::uint64_t> different_pages(const FileContent& durable,
+                                                    const FileContent& latest);
+  // As `from` has it, as far as this file reaches; zeros beyond its end.
+  void copy_page(const FileContent& from, std::uint64_t page);
+
+  void resize(std::uint64_t size);
+  void flip_bit(std::uint64_t bit);
+
  private:
   static constexpr std::size_t kBlockBytes = 64 * 1024;
-  static constexpr std::size_t kPageBytes = 4096;
 
   void truncate(std::uint64_t size);
 

@@ -40,31 +40,26 @@ Duration draw_delay(const DiskSpec& spec, const FileRequest& request, RandomSour
   return fixed + Duration{static_cast<std::int64_t>(ns)};
 }
 
-VirtualDisk::VirtualDisk(const DiskSpec& spec) : spec_(spec), root_(std::make_shared<Inode>()) {
+VirtualDisk::VirtualDisk(const DiskSpec& spec, RandomSource random, FaultProbes* probes)
+    : spec_(spec), root_(std::make_shared<Inode>()), random_(std::move(random)), probes_(probes) {
   root_->type = FileType::directory;
   root_->latest.mode = root_->durable.mode = 0755;
 }
 
 VirtualDisk::~VirtualDisk() = default;
 
-void VirtualDisk::fail_operation(std::uint64_t nth, ErrorCode code) {
-  KITH_CHECK(nth > 0);
-  faults_[begun_ + nth] = code;
-}
-
-std::unique_ptr<VirtualDisk::Operation> VirtualDisk::begin(FileRequest request) {
+std::unique_ptr<VirtualDisk::Operation> VirtualDisk::begin(FileRequest request, Instant now) {
   auto operation = std::make_unique<Operation>(std::move(request));
   ++begun_;
-  if (const auto fault = faults_.find(begun_); fault != faults_.end()) {
-    operation->fault = fault->second;
-    faults_.erase(fault);
-  }
+  operation->fault = faults_.on_begin(operation->request, now);
+  operation->disk_full = faults_.full(now);
   operation->names_through = name_sequence_;
   if (const auto* sync = std::get_if<FileSync>(&operation->request)) {
     const auto open = open_files_.find(sync->handle);
     if (open != open_files_.end()) {
       operation->file = open->second.inode;
       operation->content = operation->file->content;
+      operation->lost_pages = operation->file->lost_pages;
       operation->attributes = operation->file->latest;
       operation->version = operation->file->version;
     }
@@ -75,6 +70,8 @@ std::unique_ptr<VirtualDisk::Operation> VirtualDisk::begin(FileRequest request) 
 FileCompleted VirtualDisk::finish(const Operation& operation, std::int64_t unix_ns) {
   const FileOpId op = op_of(operation.request);
   if (operation.fault) {
+    count(Probe::disk_error);
+    if (operation.file) fail_sync(operation);
     return {op, failure(*operation.fault,
                         fmt::format("The disk failed operation {} as a test.", op.value))};
   }
@@ -151,7 +148,8 @@ auto VirtualDisk::run(const FileRead& request, const Operation&, std::int64_t) -
   return SharedBytes(open->second.inode->content.read(request.offset, request.length));
 }
 
-auto VirtualDisk::run(const FileWrite& request, const Operation&, std::int64_t unix_ns) -> Outcome {
+auto VirtualDisk::run(const FileWrite& request, const Operation& operation, std::int64_t unix_ns)
+    -> Outcome {
   const auto open = open_files_.find(request.handle);
   if (open == open_files_.end()) return no_such_handle(request.handle);
   if (!open->second.writable) {
@@ -161,10 +159,13 @@ auto VirtualDisk::run(const FileWrite& request, const Operation&, std::int64_t u
   const std::uint64_t before = inode.content.size();
   const std::uint64_t end = request.offset + request.data.size();
   const std::uint64_t growth = end > before ? end - before : 0;
-  if (growth > spec_.capacity_bytes - std::min(spec_.capacity_bytes, used_bytes_)) {
+  const std::uint64_t capacity = operation.disk_full ? used_bytes_ : spec_.capacity_bytes;
+  if (growth > capacity - std::min(capacity, used_bytes_)) {
+    if (operation.disk_full) count(Probe::disk_full);
     return cannot("write", open->second.path, ErrorCode::no_space, "the disk is full");
   }
   inode.content.write(request.offset, request.data.view());
+  note_written(inode, request.offset, end);
   inode.latest.modified_ns = unix_ns;
   ++inode.version;
   used_bytes_ += inode.content.size() - before;
@@ -176,7 +177,7 @@ auto VirtualDisk::run(const FileSync& request, const Operation& operation, std::
   if (!operation.file) return no_such_handle(request.handle);
   Inode& inode = *operation.file;
   if (operation.version > inode.durable_version) {
-    inode.durable_content = operation.content;
+    inode.durable_content = synced_content(inode, operation);
     inode.durable = operation.attributes;
     inode.durable_version = operation.version;
   }

@@ -13,16 +13,31 @@
 //             either is synced, together with what was done in both before it. A directory is a
 //             name in its parent, and what is in it is lost with it.
 //   underway  An operation not completed has happened or has not, and is not synced.
+// Worse disks, if a PowerLoss says so; nothing that was synced suffers:
+//   torn         Of each page written later, each sector of 512 bytes is old or new by itself.
+//   misdirected  A page written later came to lie in the place of another one written later.
 // When only the process dies (kill), everything completed stays and open files are closed.
+//
+// A sync of a file that fails (as Linux has it; "fsyncgate", 2018) has written some pages and lost
+// others, and the system takes all of them for written. Programs see the new bytes until the system
+// drops the page, then the old ones: which of it is drawn for each file. A later sync that succeeds
+// writes only what was written to the file after the failed one was issued: it promises nothing for
+// a lost page. Only writing it again does. A sync of a directory that fails has done nothing.
+//
+// Bit rot flips a bit of what is durable. What programs wrote since the power came on they still
+// see whole, for it is in memory; the rot shows after a power loss. What lay there before shows it
+// at once. No sync heals it; writing those bytes anew does.
 //
 // Paths follow kith/file.h: symbolic links are followed in a base and never beneath it. An
 // operation takes effect when it completes. It does not own: delays and the order of completions
 // (device.h).
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,8 +45,10 @@
 #include "engine/base/random.h"
 #include "kith/file.h"
 #include "kith/time.h"
+#include "sim/disk/disk_faults.h"
 #include "sim/disk/file_content.h"
 #include "sim/disk/file_request.h"
+#include "sim/world/probes.h"
 
 namespace kith::sim {
 
@@ -45,6 +62,12 @@ struct DiskSpec {
   std::uint64_t bytes_per_second = 1'000'000'000;  // 0: unlimited
 };
 
+// How bad a power loss is for what was not synced: see above.
+struct PowerLoss {
+  bool torn_sectors = false;
+  bool misdirected = false;
+};
+
 // How long an operation takes.
 Duration draw_delay(const DiskSpec& spec, const FileRequest& request, RandomSource& random);
 
@@ -56,7 +79,11 @@ class VirtualDisk {
     durable,  // what is sure to be there after a power loss
   };
 
-  explicit VirtualDisk(const DiskSpec& spec = {});
+  // `random` decides what failures do to data; `probes`, if any, hears of them and outlives the
+  // disk.
+  explicit VirtualDisk(const DiskSpec& spec = {},
+                       RandomSource random = RandomSource(std::array<std::byte, 32>{}),
+                       FaultProbes* probes = nullptr);
   ~VirtualDisk();
   VirtualDisk(const VirtualDisk&) = delete;
   VirtualDisk& operator=(const VirtualDisk&) = delete;
@@ -66,16 +93,27 @@ class VirtualDisk {
   // An operation under way: what it was issued with, so that syncs cover what they should.
   class Operation;
 
-  // An operation is issued, and later completes; both in any order among each other.
-  std::unique_ptr<Operation> begin(FileRequest request);
+  // An operation is issued, and later completes; both in any order among each other. `now` is
+  // compared with the ends of faults.
+  std::unique_ptr<Operation> begin(FileRequest request, Instant now = {});
   FileCompleted finish(const Operation& operation, std::int64_t unix_ns);
 
-  // The nth operation begun from now on, 1 for the next, fails with `code` and does nothing.
-  void fail_operation(std::uint64_t nth, ErrorCode code);
+  // What fails from now on. A failed operation does nothing, but for a sync: see above.
+  DiskFaults& faults() { return faults_; }
+  // The nth operation begun from now on, 1 for the next, fails with `code`.
+  void fail_operation(std::uint64_t nth, ErrorCode code) {
+    faults_.fail_nth(DiskOperation::any, nth, code);
+  }
   std::uint64_t operations_begun() const { return begun_; }
 
   // Power fails: see above. Operations under way must have been finished or dropped.
-  void crash(RandomSource& random);
+  void crash(RandomSource& random, const PowerLoss& loss = {});
+
+  // Flips a drawn bit of what is durable of the file at `path`, or of a drawn file if that is
+  // empty. Returns the path; nothing if there is no durable byte to flip.
+  std::optional<std::string> rot(std::string_view path = "");
+  // Whether what is in a file is not what was written to it, in that view.
+  bool is_rotten(std::string_view path, View view = View::latest) const;
   // The process dies.
   void kill() { open_files_.clear(); }
 
@@ -155,7 +193,23 @@ class VirtualDisk {
   // virtual_disk_durability.cc
   void change_names(std::vector<NameChange> changes, std::int64_t unix_ns);
   void sync_names(const InodePtr& directory, std::uint64_t through);
-  void settle(Inode& inode, RandomSource& random);
+  void settle(Inode& inode, RandomSource& random, const PowerLoss& loss);
+  FileContent after_power_loss(Inode& inode, RandomSource& random, const PowerLoss& loss);
+  void tear_sectors(FileContent& content, const Inode& inode,
+                    const std::vector<std::uint64_t>& pages, RandomSource& random);
+  void misdirect(FileContent& content, const Inode& inode, const std::vector<std::uint64_t>& pages,
+                 RandomSource& random);
+
+  // virtual_disk_damage.cc
+  void fail_sync(const Operation& operation);
+  static FileContent synced_content(const Inode& inode, const Operation& operation);
+  static void note_written(Inode& inode, std::uint64_t from, std::uint64_t to);
+  static void forget_cached(Inode& inode);
+  static void collect_rottable(const Inode& directory, const std::string& prefix,
+                               std::vector<std::string>& into);
+  void count(Probe probe, std::uint64_t times = 1) {
+    if (probes_ != nullptr) probes_->fire(probe, times);
+  }
 
   static FileInfo info_of(const Inode& inode, View view);
   static bool is_beneath(const Inode& directory, const Inode& wanted);
@@ -167,7 +221,9 @@ class VirtualDisk {
   std::uint64_t name_sequence_ = 0;
   std::uint64_t used_bytes_ = 0;
   std::uint64_t begun_ = 0;
-  std::map<std::uint64_t, ErrorCode> faults_;  // by the number of the operation that will fail
+  DiskFaults faults_;
+  RandomSource random_;
+  FaultProbes* probes_;
 };
 
 // The state a name can have; see the head of this file.
@@ -180,6 +236,9 @@ struct VirtualDisk::Inode {
   FileContent durable_content;
   std::uint64_t version = 0;
   std::uint64_t durable_version = 0;
+  bool written = false;                  // since the power came on
+  std::set<std::uint64_t> lost_pages;    // offsets; a sync failed, and nobody wrote them again
+  std::map<std::uint64_t, bool> rotten;  // bits of what is durable that flipped; seen by programs?
   // Directories.
   std::map<std::string, InodePtr> entries;
   std::map<std::string, InodePtr> durable_entries;
@@ -196,9 +255,11 @@ class VirtualDisk::Operation {
  private:
   friend class VirtualDisk;
   std::optional<ErrorCode> fault;
+  bool disk_full = false;
   // What a sync covers.
   InodePtr file;
   FileContent content;
+  std::set<std::uint64_t> lost_pages;
   Attributes attributes;
   std::uint64_t version = 0;
   std::uint64_t names_through = 0;

@@ -53,7 +53,7 @@ void VirtualDisk::sync_names(const InodePtr& directory, std::uint64_t through) {
                          std::make_move_iterator(rest.rend()));
 }
 
-void VirtualDisk::crash(RandomSource& random) {
+void VirtualDisk::crash(RandomSource& random, const PowerLoss& loss) {
   open_files_.clear();
   // Once an operation of a directory is lost, so is every later one of that directory.
   std::vector<const Inode*> cut;
@@ -75,21 +75,68 @@ void VirtualDisk::crash(RandomSource& random) {
   }
   unsynced_names_.clear();
   used_bytes_ = 0;
-  settle(*root_, random);
+  settle(*root_, random, loss);
 }
 
 // What is durable becomes what programs see.
-void VirtualDisk::settle(Inode& inode, RandomSource& random) {
+void VirtualDisk::settle(Inode& inode, RandomSource& random, const PowerLoss& loss) {
   inode.latest = random.chance(1, 2) ? inode.latest : inode.durable;
   inode.durable = inode.latest;
   if (inode.type == FileType::regular) {
-    inode.content = FileContent::torn(inode.durable_content, inode.content, random);
+    inode.content = after_power_loss(inode, random, loss);
     inode.durable_content = inode.content;
     inode.durable_version = inode.version;
     used_bytes_ += inode.content.size();
   }
   inode.entries = inode.durable_entries;
-  for (const auto& [name, child] : inode.entries) settle(*child, random);
+  for (const auto& [name, child] : inode.entries) settle(*child, random, loss);
+}
+
+FileContent VirtualDisk::after_power_loss(Inode& inode, RandomSource& random,
+                                          const PowerLoss& loss) {
+  forget_cached(inode);
+  FileContent left = FileContent::torn(inode.durable_content, inode.content, random);
+  if (!loss.torn_sectors && !loss.misdirected) return left;
+  const std::vector<std::uint64_t> pages =
+      FileContent::different_pages(inode.durable_content, inode.content);
+  if (loss.torn_sectors) tear_sectors(left, inode, pages, random);
+  if (loss.misdirected) misdirect(left, inode, pages, random);
+  return left;
+}
+
+void VirtualDisk::tear_sectors(FileContent& content, const Inode& inode,
+                               const std::vector<std::uint64_t>& pages, RandomSource& random) {
+  for (const std::uint64_t page : pages) {
+    const std::uint64_t end = std::min(page + FileContent::kPageBytes, content.size());
+    bool some_old = false;
+    bool some_new = false;
+    for (std::uint64_t at = page; at < end; at += FileContent::kSectorBytes) {
+      const auto length =
+          static_cast<std::size_t>(std::min<std::uint64_t>(FileContent::kSectorBytes, end - at));
+      const bool fresh = random.chance(1, 2);
+      Bytes sector = (fresh ? inode.content : inode.durable_content).read(at, length);
+      sector.resize(length);
+      content.write(at, sector);
+      (fresh ? some_new : some_old) = true;
+    }
+    if (some_old && some_new) count(Probe::torn_write);
+  }
+}
+
+void VirtualDisk::misdirect(FileContent& content, const Inode& inode,
+                            const std::vector<std::uint64_t>& pages, RandomSource& random) {
+  if (!random.chance(1, 2) || pages.size() < 2) return;
+  const auto from = static_cast<std::size_t>(random.below(pages.size()));
+  const auto to = static_cast<std::size_t>(random.below(pages.size() - 1));
+  const std::uint64_t source = pages[from];
+  const std::uint64_t target = pages[to < from ? to : to + 1];
+  if (target >= content.size()) return;
+  Bytes bytes = inode.content.read(source, FileContent::kPageBytes);
+  bytes.resize(static_cast<std::size_t>(
+      std::min<std::uint64_t>(FileContent::kPageBytes, content.size() - target)));
+  content.write(target, bytes);
+  content.copy_page(inode.durable_content, source);
+  count(Probe::misdirected_write);
 }
 
 }  // namespace kith::sim

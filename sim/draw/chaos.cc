@@ -108,7 +108,11 @@ class ChaosDrawer {
                               {"device", draw_one(random, targets_.devices)},
                               {"down_s", seconds_of(down)}});
   }
-  void crash(RandomSource& random) { stop(random, "crash"); }
+  void crash(RandomSource& random) {
+    stop(random, "crash");
+    faults_.back()["torn_sectors"] = random.chance(1, 2);
+    faults_.back()["misdirected"] = random.chance(1, 4);
+  }
   void kill(RandomSource& random) { stop(random, "kill"); }
 
   void crash_at_effect(RandomSource& random) {
@@ -124,7 +128,7 @@ class ChaosDrawer {
          {"effect", effect},
          {"nth", 1 + random.below(50)},
          {"moment", draw_one(random, std::span(kMoments).first(divisible ? 3 : 2))},
-         {"ending", random.chance(1, 2) ? "crashed" : "killed"},
+         {"ending", random.chance(1, 2) ? "crash" : "kill"},
          {"down_s", seconds_of(down)}});
   }
 
@@ -135,7 +139,16 @@ class ChaosDrawer {
     fault["for_s"] = seconds_of(lasts);
     add(begin(random, lasts), std::move(fault));
   }
-  void pause(RandomSource& random) { for_a_while(random, {{"kind", "pause"}}); }
+  void pause(RandomSource& random) {
+    for_a_while(random, {{"kind", "pause"}, {"monotonic_clock", "counts"}});
+  }
+  void sleep(RandomSource& random) {
+    for_a_while(random, {{"kind", "pause"}, {"monotonic_clock", "stops"}});
+  }
+  void bit_rot(RandomSource& random) {
+    add(begin(random, {}),
+        {{"kind", "bit_rot"}, {"device", draw_one(random, targets_.devices)}, {"path", "any"}});
+  }
   void send_errors(RandomSource& random) { for_a_while(random, {{"kind", "send_errors"}}); }
   void disk_full(RandomSource& random) { for_a_while(random, {{"kind", "disk_full"}}); }
   void disk_slow(RandomSource& random) {
@@ -299,6 +312,16 @@ class ChaosDrawer {
 const std::vector<std::pair<std::string_view, ChaosDrawer::Kind>> ChaosDrawer::kKinds = {
     {"crashes", &ChaosDrawer::crash},
     {"kills", &ChaosDrawer::kill},
+    {"effect_crashes", &ChaosDrawer::crash_at_effect},
+    {"pauses", &ChaosDrawer::pause},
+    {"sleeps", &ChaosDrawer::sleep},
+    {"clock_jumps", &ChaosDrawer::clock_jump},
+    {"clock_rates", &ChaosDrawer::clock_rate},
+    {"send_errors", &ChaosDrawer::send_errors},
+    {"bit_rots", &ChaosDrawer::bit_rot},
+    {"disks_full", &ChaosDrawer::disk_full},
+    {"disks_slow", &ChaosDrawer::disk_slow},
+    {"disk_errors", &ChaosDrawer::disk_error},
     {"bad_lines", &ChaosDrawer::bad_line},
     {"blackouts", &ChaosDrawer::blackout},
     {"roams", &ChaosDrawer::roam},

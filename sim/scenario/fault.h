@@ -4,13 +4,18 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <variant>
 #include <vector>
 
+#include "kith/result.h"
 #include "kith/time.h"
+#include "sim/disk/disk_faults.h"
 #include "sim/network/link.h"
 #include "sim/network/network.h"
+#include "sim/world/crash.h"
 #include "sim/world/device.h"
+#include "sim/world/pause.h"
 #include "sim/world/topology.h"
 
 namespace kith::sim {
@@ -53,11 +58,57 @@ struct StopFault {
   DeviceIndex device = 0;
   Ending ending = Ending::killed;
   Duration down{};
+  PowerLoss loss;
 };
+// From then on, a device waits for an effect to die at.
+struct CrashAtEffectFault {
+  DeviceIndex device = 0;
+  Crash crash;
+};
+struct PauseFault {
+  DeviceIndex device = 0;
+  Pause pause;
+};
+struct ClockRateFault {
+  DeviceIndex device = 0;
+  std::int32_t ppm = 0;
+};
+struct ClockJumpFault {
+  DeviceIndex device = 0;
+  Duration by{};
+};
+struct SendErrorsFault {
+  DeviceIndex device = 0;
+  Duration lasting{};
+};
+struct BitRotFault {
+  DeviceIndex device = 0;
+  std::string path;  // empty: any file
+};
+struct DiskFullFault {
+  DeviceIndex device = 0;
+  Duration lasting{};
+};
+struct DiskErrorFault {
+  DeviceIndex device = 0;
+  DiskOperation operation = DiskOperation::any;
+  std::uint64_t nth = 0;  // 0: all of them while it lasts
+  Duration lasting{};
+};
+struct DiskSlowFault {
+  DeviceIndex device = 0;
+  Duration lasting{};
+  std::uint32_t factor = 1;
+};
+
+using FaultAction =
+    std::variant<LinkFault, LineFault, NetworkFault, GatewayFault, PartitionFault, StopFault,
+                 CrashAtEffectFault, PauseFault, ClockRateFault, ClockJumpFault, SendErrorsFault,
+                 BitRotFault, DiskFullFault, DiskErrorFault, DiskSlowFault>;
 
 struct Fault {
   Duration at{};
-  std::variant<LinkFault, LineFault, NetworkFault, GatewayFault, PartitionFault, StopFault> what;
+  FaultAction what;
 };
 
 }  // namespace kith::sim

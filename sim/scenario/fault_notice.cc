@@ -84,7 +84,49 @@ class Noticer {
     return notice;
   }
 
+  FaultNotice operator()(const CrashAtEffectFault& fault) const {
+    static constexpr std::string_view kEffects[] = {"commit", "file operation", "datagram sent",
+                                                    "datagram received"};
+    return of(fault.device, fmt::format("will die at its {}. {} from now", fault.crash.nth,
+                                        kEffects[static_cast<std::size_t>(fault.crash.effect)]));
+  }
+  FaultNotice operator()(const PauseFault& fault) const {
+    return of(fault.device,
+              fmt::format("{} for {} s", fault.pause.monotonic_stops ? "sleeps" : "is stopped",
+                          seconds_of(fault.pause.lasting)));
+  }
+  FaultNotice operator()(const ClockRateFault& fault) const {
+    return of(fault.device, fmt::format("has clocks that gain {} ppm", fault.ppm));
+  }
+  FaultNotice operator()(const ClockJumpFault& fault) const {
+    return of(fault.device, fmt::format("has its wall clock set by {} s", seconds_of(fault.by)));
+  }
+  FaultNotice operator()(const SendErrorsFault& fault) const {
+    return of(fault.device, fmt::format("cannot send for {} s", seconds_of(fault.lasting)));
+  }
+  FaultNotice operator()(const BitRotFault& fault) const {
+    return of(fault.device, fmt::format("has a bit flipped in {}",
+                                        fault.path.empty() ? "some file" : fault.path));
+  }
+  FaultNotice operator()(const DiskFullFault& fault) const {
+    return of(fault.device, fmt::format("has a full disk for {} s", seconds_of(fault.lasting)));
+  }
+  FaultNotice operator()(const DiskErrorFault& fault) const {
+    return of(fault.device,
+              fault.nth == 0
+                  ? fmt::format("has a failing disk for {} s", seconds_of(fault.lasting))
+                  : fmt::format("has a disk that will fail once, at the {}. time", fault.nth));
+  }
+  FaultNotice operator()(const DiskSlowFault& fault) const {
+    return of(fault.device, fmt::format("has a disk {} times as slow for {} s", fault.factor,
+                                        seconds_of(fault.lasting)));
+  }
+
  private:
+  FaultNotice of(DeviceIndex device, const std::string& what) const {
+    return {fmt::format("{} {}", name(device), what), {device}};
+  }
+
   const std::string& name(DeviceIndex device) const { return topology_.devices[device].name; }
   const std::string& site(SiteId id) const { return topology_.sites[id].name; }
 

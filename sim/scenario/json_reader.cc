@@ -78,18 +78,39 @@ std::uint64_t JsonValue::integer(std::uint64_t least, std::uint64_t most) const 
   return value;
 }
 
-std::uint64_t JsonValue::decimal(unsigned places, std::uint64_t most) const {
+std::string JsonValue::written_number() const {
   if (!json_->is_number()) refuse(fmt::format("must be a number, not {}", kind_of(*json_)));
   // The shortest text that reads as the same number: what was written, for any sensible input.
-  std::string written = json_->dump();
+  return json_->dump();
+}
+
+std::uint64_t JsonValue::decimal(unsigned places, std::uint64_t most) const {
+  const std::string written = written_number();
   if (written.starts_with('-')) refuse(fmt::format("must not be negative: {}", written));
+  return magnitude(written, places, most);
+}
+
+std::int64_t JsonValue::signed_decimal(unsigned places, std::uint64_t most) const {
+  const std::string written = written_number();
+  const bool negative = written.starts_with('-');
+  const auto value =
+      static_cast<std::int64_t>(magnitude(written.substr(negative ? 1 : 0), places, most));
+  return negative ? -value : value;
+}
+
+std::uint64_t JsonValue::magnitude(const std::string& written, unsigned places,
+                                   std::uint64_t most) const {
   std::uint64_t unit = 1;
   for (unsigned i = 0; i < places; ++i) unit *= 10;
   const auto value = parse_decimal(written, places);
-  if (!value) refuse(fmt::format("must have at most {} decimal places: {}", places, written));
+  if (!value) {
+    refuse(places == 0 ? fmt::format("must be a whole number: {}", written)
+                       : fmt::format("must have at most {} decimal places: {}", places, written));
+  }
   if (*value > most) {
-    refuse(fmt::format("must be at most {}.{:0{}}, not {}", most / unit, most % unit, places,
-                       written));
+    refuse(places == 0 ? fmt::format("must be at most {}, not {}", most, written)
+                       : fmt::format("must be at most {}.{:0{}}, not {}", most / unit, most % unit,
+                                     places, written));
   }
   return *value;
 }

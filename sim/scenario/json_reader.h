@@ -43,6 +43,8 @@ class JsonValue {
   // exact to the smaller unit.
   std::uint64_t decimal(unsigned places, std::uint64_t most) const;
   Duration milliseconds(Duration most) const;
+  // The same, above or below zero by at most `most`.
+  std::int64_t signed_decimal(unsigned places, std::uint64_t most) const;
   std::vector<JsonValue> array(std::size_t least, std::size_t most) const;
   class JsonObject object() const;
 
@@ -53,6 +55,9 @@ class JsonValue {
   const std::string& path() const { return path_; }
 
  private:
+  std::string written_number() const;
+  std::uint64_t magnitude(const std::string& written, unsigned places, std::uint64_t most) const;
+
   const nlohmann::json* json_;
   const std::string* file_;
   std::string path_;

@@ -6,13 +6,18 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "sim/scenario/read_links.h"
 
 namespace kith::sim {
 namespace {
 
-using FaultAction = decltype(Fault::what);
+// Longer than any engine waits for anything, and no clock of 2026 falls out of its range.
+constexpr Duration kLargestClockJump = std::chrono::hours(24 * 365 * 10);
+constexpr std::uint64_t kMostNth = 1'000'000'000;
+constexpr std::uint64_t kSlowestDisk = 1'000'000;
+constexpr std::uint64_t kLargestReceiveBuffer = 1ull << 30;
 
 // What readers look things up in.
 struct Surroundings {
@@ -88,14 +93,139 @@ FaultAction read_partition(JsonObject& keys, Surroundings& known) {
   return fault;
 }
 
+DeviceIndex read_device(JsonObject& keys, const Surroundings& known) {
+  return known.names.device(keys.at("device"));
+}
+
+// How long it lasts: not at all is a mistake.
+Duration read_lasting(JsonObject& keys) {
+  const Duration lasting = keys.seconds("for_s", kLongestRun);
+  if (lasting == Duration{}) keys.refuse("for_s", "must be above 0");
+  return lasting;
+}
+
+// A word that stands for a value, of those in `choices`.
+template <class Value, std::size_t N>
+Value read_choice(const JsonValue& value, const std::pair<std::string_view, Value> (&choices)[N]) {
+  const std::string text = value.text();
+  std::string known;
+  for (const auto& [name, meaning] : choices) {
+    if (name == text) return meaning;
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
+  }
+  value.refuse(fmt::format("must be one of: {}; not \"{}\"", known, text));
+}
+
+PowerLoss read_power_loss(JsonObject& keys) {
+  return {keys.boolean_or("torn_sectors", false), keys.boolean_or("misdirected", false)};
+}
+
 FaultAction read_kill(JsonObject& keys, Surroundings& known) {
-  return StopFault{known.names.device(keys.at("device")), Ending::killed,
-                   keys.seconds("down_s", kLongestRun)};
+  return StopFault{
+      read_device(keys, known), Ending::killed, keys.seconds("down_s", kLongestRun), {}};
 }
 
 FaultAction read_crash(JsonObject& keys, Surroundings& known) {
-  return StopFault{known.names.device(keys.at("device")), Ending::crashed,
-                   keys.seconds("down_s", kLongestRun)};
+  return StopFault{read_device(keys, known), Ending::crashed, keys.seconds("down_s", kLongestRun),
+                   read_power_loss(keys)};
+}
+
+FaultAction read_crash_at_effect(JsonObject& keys, Surroundings& known) {
+  constexpr std::pair<std::string_view, EffectKind> kEffectNames[] = {
+      {"store_commit", EffectKind::store_commit},
+      {"file", EffectKind::file},
+      {"datagram_sent", EffectKind::datagram_sent},
+      {"datagram_received", EffectKind::datagram_received},
+  };
+  constexpr std::pair<std::string_view, Moment> kMoments[] = {
+      {"before", Moment::before}, {"during", Moment::during}, {"after", Moment::after}};
+  constexpr std::pair<std::string_view, Ending> kEndings[] = {{"kill", Ending::killed},
+                                                              {"crash", Ending::crashed}};
+  CrashAtEffectFault fault;
+  fault.device = read_device(keys, known);
+  Crash& crash = fault.crash;
+  crash.effect = read_choice(keys.at("effect"), kEffectNames);
+  crash.nth = keys.integer_or("nth", 1, kMostNth, 1);
+  crash.moment = read_choice(keys.at("moment"), kMoments);
+  const bool divisible =
+      crash.effect == EffectKind::store_commit || crash.effect == EffectKind::file;
+  if (crash.moment == Moment::during && !divisible) {
+    keys.refuse("moment", "a datagram has no middle");
+  }
+  if (keys.has("ending")) crash.ending = read_choice(keys.at("ending"), kEndings);
+  if (crash.ending == Ending::crashed) crash.loss = read_power_loss(keys);
+  crash.down = keys.seconds("down_s", kLongestRun);
+  return fault;
+}
+
+FaultAction read_pause(JsonObject& keys, Surroundings& known) {
+  constexpr std::pair<std::string_view, bool> kMonotonic[] = {{"counts", false}, {"stops", true}};
+  PauseFault fault;
+  fault.device = read_device(keys, known);
+  fault.pause.lasting = read_lasting(keys);
+  if (keys.has("monotonic_clock")) {
+    fault.pause.monotonic_stops = read_choice(keys.at("monotonic_clock"), kMonotonic);
+  }
+  fault.pause.buffer_bytes = static_cast<std::size_t>(
+      keys.integer_or("buffer_bytes", 0, kLargestReceiveBuffer, fault.pause.buffer_bytes));
+  return fault;
+}
+
+FaultAction read_clock_rate(JsonObject& keys, Surroundings& known) {
+  return ClockRateFault{read_device(keys, known),
+                        static_cast<std::int32_t>(keys.at("ppm").signed_decimal(0, kMostClockPpm))};
+}
+
+FaultAction read_clock_jump(JsonObject& keys, Surroundings& known) {
+  return ClockJumpFault{read_device(keys, known),
+                        Duration{keys.at("by_s").signed_decimal(
+                            9, static_cast<std::uint64_t>(kLargestClockJump.count()))}};
+}
+
+FaultAction read_send_errors(JsonObject& keys, Surroundings& known) {
+  return SendErrorsFault{read_device(keys, known), read_lasting(keys)};
+}
+
+FaultAction read_bit_rot(JsonObject& keys, Surroundings& known) {
+  BitRotFault fault;
+  fault.device = read_device(keys, known);
+  const JsonValue path = keys.at("path");
+  fault.path = path.text();
+  if (fault.path == "any") {
+    fault.path.clear();
+  } else if (!fault.path.starts_with('/')) {
+    path.refuse("must be an absolute path or \"any\"");
+  }
+  return fault;
+}
+
+FaultAction read_disk_full(JsonObject& keys, Surroundings& known) {
+  return DiskFullFault{read_device(keys, known), read_lasting(keys)};
+}
+
+FaultAction read_disk_error(JsonObject& keys, Surroundings& known) {
+  constexpr std::pair<std::string_view, DiskOperation> kOperations[] = {
+      {"any", DiskOperation::any},       {"read", DiskOperation::read},
+      {"write", DiskOperation::write},   {"sync", DiskOperation::sync},
+      {"rename", DiskOperation::rename},
+  };
+  DiskErrorFault fault;
+  fault.device = read_device(keys, known);
+  fault.operation = read_choice(keys.at("operation"), kOperations);
+  if (keys.has("nth") == keys.has("for_s")) {
+    keys.refuse("needs either \"nth\" or \"for_s\"");
+  }
+  if (keys.has("nth")) {
+    fault.nth = keys.at("nth").integer(1, kMostNth);
+  } else {
+    fault.lasting = read_lasting(keys);
+  }
+  return fault;
+}
+
+FaultAction read_disk_slow(JsonObject& keys, Surroundings& known) {
+  return DiskSlowFault{read_device(keys, known), read_lasting(keys),
+                       static_cast<std::uint32_t>(keys.at("factor").integer(2, kSlowestDisk))};
 }
 
 struct FaultReader {
@@ -104,9 +234,22 @@ struct FaultReader {
 };
 
 constexpr FaultReader kReaders[] = {
-    {"link", read_link},       {"line", read_line},           {"network", read_network},
-    {"gateway", read_gateway}, {"partition", read_partition}, {"kill", read_kill},
+    {"link", read_link},
+    {"line", read_line},
+    {"network", read_network},
+    {"gateway", read_gateway},
+    {"partition", read_partition},
+    {"kill", read_kill},
     {"crash", read_crash},
+    {"crash_at_effect", read_crash_at_effect},
+    {"pause", read_pause},
+    {"clock_rate", read_clock_rate},
+    {"clock_jump", read_clock_jump},
+    {"send_errors", read_send_errors},
+    {"bit_rot", read_bit_rot},
+    {"disk_full", read_disk_full},
+    {"disk_error", read_disk_error},
+    {"disk_slow", read_disk_slow},
 };
 
 const FaultReader& find_reader(const JsonValue& kind) {

@@ -4,6 +4,7 @@
 // and of the processor are the caller's to add.
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,8 @@ struct Report {
   std::uint64_t datagrams = 0;  // delivered to devices
   std::uint64_t events = 0;     // of the virtual clock
   Digest trace_hash;
-  std::vector<Finding> violations;  // only those there were
+  std::map<std::string, std::uint64_t> probes;  // faults that took effect, by name: probes.h
+  std::vector<Finding> violations;              // only those there were
   std::vector<Finding> expectations;
   std::uint64_t violations_seen = 0;
   std::vector<Sighting> sightings;  // the first of each checker, ordered by when they were seen

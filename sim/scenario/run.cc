@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "sim/scenario/expectations.h"
-#include "sim/scenario/fault_notice.h"
 
 namespace kith::sim {
 namespace {
@@ -85,6 +84,7 @@ Report Run::judged() {
   report.datagrams = world_.network().counters().delivered;
   report.events = world_.timeline().events();
   report.trace_hash = world_.trace_hash();
+  for (const auto& [name, times] : world_.probes().all()) report.probes.emplace(name, times);
   for (const auto& checker : checkers_) {
     if (checker->ok()) continue;
     report.violations.push_back({std::string(checker->name()), false, checker->first_violation()});
@@ -113,7 +113,7 @@ void Run::on_event(Instant, std::uint64_t argument) {
       steps_[index]->begin(stage_);
       break;
     case Kind::fault:
-      strike(scenario_.faults[index]);
+      std::visit([this](const auto& fault) { strike(fault); }, scenario_.faults[index].what);
       break;
     case Kind::restart: {
       Device& device = world_.device(static_cast<DeviceIndex>(index));
@@ -121,69 +121,6 @@ void Run::on_event(Instant, std::uint64_t argument) {
       break;
     }
   }
-}
-
-void Run::strike(const Fault& fault) {
-  const FaultNotice notice = notice_of(fault, scenario_);
-  world_.notify(&Observer::on_fault, world_.now(), notice.what, notice.devices);
-  std::visit([this](const auto& what) { strike(what); }, fault.what);
-}
-
-void Run::strike(const LinkFault& fault) {
-  world_.network().change_link(wires_[fault.wire].there, fault.there);
-  world_.network().change_link(wires_[fault.wire].back, fault.back);
-}
-
-void Run::change_member(MemberId member, const LinkSpec& up, const LinkSpec& down) {
-  Network& network = world_.network();
-  network.change_link(network.up_link(member), up);
-  network.change_link(network.down_link(member), down);
-}
-
-void Run::strike(const LineFault& fault) {
-  const GatewayId gateway = world_.topology().gateway(fault.site);
-  change_member(world_.network().outside_of(gateway), fault.up, fault.down);
-}
-
-void Run::strike(const NetworkFault& fault) {
-  Device& device = world_.device(fault.device);
-  change_member(device.attachment(fault.network).member, fault.up, fault.down);
-  device.attach(fault.network, fault.connected);
-  if (fault.connected && !fault.ipv6) device.attach(fault.network, false, /*ipv6_only=*/true);
-}
-
-void Run::strike(const GatewayFault& fault) {
-  Nat& nat = world_.network().nat(world_.topology().gateway(fault.site));
-  Nat& firewall = world_.network().firewall(world_.topology().gateway(fault.site));
-  switch (fault.mishap) {
-    case GatewayMishap::reboot:
-      nat.reboot(world_.now());
-      return firewall.reboot(world_.now());
-    case GatewayMishap::rebind:
-      return nat.rebind(world_.now());
-    case GatewayMishap::renumber:
-      return world_.topology().renumber(fault.site);
-  }
-}
-
-void Run::strike(const PartitionFault& fault) {
-  Network& network = world_.network();
-  for (const SiteId site : fault.sites) {
-    const MemberId member = network.outside_of(world_.topology().gateway(site));
-    network.set_on_island(member, fault.island, true);
-  }
-  for (const DeviceIndex index : fault.devices) {
-    const Device& device = world_.device(index);
-    for (std::size_t i = 0; i < device.attachment_count(); ++i) {
-      network.set_on_island(device.attachment(i).member, fault.island, true);
-    }
-  }
-  network.cut_off(fault.island, fault.cut);
-}
-
-void Run::strike(const StopFault& fault) {
-  world_.device(fault.device).stop(fault.ending);
-  schedule(fault.down, Kind::restart, fault.device);
 }
 
 // What the program on every device does by itself.

@@ -51,15 +51,26 @@ class Run final : private EventTarget, private Observer {
   void schedule(Duration at, Kind kind, std::size_t index);
   void build(const TopologySpec& topology);
   void strike(const Fault& fault);
+  void advance(Instant end, const BetweenSlices& between);
+  Report judged();
+
+  // run_faults.cc
   void strike(const LinkFault& fault);
   void strike(const LineFault& fault);
   void strike(const NetworkFault& fault);
   void strike(const GatewayFault& fault);
   void strike(const PartitionFault& fault);
-  void strike(const StopFault& fault);
   void change_member(MemberId member, const LinkSpec& up, const LinkSpec& down);
-  void advance(Instant end, const BetweenSlices& between);
-  Report judged();
+  void strike(const StopFault& fault);
+  void strike(const CrashAtEffectFault& fault);
+  void strike(const PauseFault& fault);
+  void strike(const ClockRateFault& fault);
+  void strike(const ClockJumpFault& fault);
+  void strike(const SendErrorsFault& fault);
+  void strike(const BitRotFault& fault);
+  void strike(const DiskFullFault& fault);
+  void strike(const DiskErrorFault& fault);
+  void strike(const DiskSlowFault& fault);
 
   const Scenario& scenario_;
   std::uint64_t seed_;

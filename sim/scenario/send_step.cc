@@ -50,7 +50,8 @@ class SendStep final : public WorkloadStep, private EventTarget {
     if (const auto* failed = std::get_if<TransferFailed>(&event)) {
       const bool ours = failed->request == facts.request || failed->transfer == facts.transfer;
       if (ours && asked_ && spec_.retry) {
-        stage.world.timeline().schedule(stage.world.now() + *spec_.retry, *this);
+        const Instant at = stage.world.now() + *spec_.retry;
+        stage.world.timeline().schedule(at, *this, facts.request.value);
       }
     }
   }
@@ -64,8 +65,9 @@ class SendStep final : public WorkloadStep, private EventTarget {
   }
 
  private:
-  // She tries again.
-  void on_event(Instant, std::uint64_t) override {
+  // She tries again, unless that was done meanwhile.
+  void on_event(Instant, std::uint64_t failed_request) override {
+    if (stage_->facts.send(spec_.name).request.value != failed_request) return;
     due_ = true;
     send_if_possible();
   }
@@ -86,10 +88,10 @@ class SendStep final : public WorkloadStep, private EventTarget {
     from.submit(ShareWithDevice{facts.request, to.id(), {facts.source}, spec_.destination});
   }
 
-  Stage* stage_ = nullptr;
-  bool asked_ = false;
   SendSpec spec_;
-  bool due_ = false;  // its time has come and nobody was asked
+  Stage* stage_ = nullptr;
+  bool due_ = false;    // its time has come and nobody was asked
+  bool asked_ = false;  // once or again
 };
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "kith/time.h"
+#include "sim/disk/virtual_disk.h"
 #include "sim/world/observer.h"
 
 namespace kith::sim {
@@ -38,7 +39,8 @@ struct Crash {
   Moment moment = Moment::before;
   Ending ending = Ending::crashed;
   Unfinished unfinished = Unfinished::drawn;
-  std::optional<Duration> down;  // then it starts again by itself
+  std::optional<Duration> down{};  // then it starts again by itself
+  PowerLoss loss{};                // if it crashes
 };
 
 }  // namespace kith::sim

@@ -24,8 +24,6 @@ constexpr std::uint64_t kComputeBytesPerNs = 5;
 // Opening a socket is not instantaneous, and its outcome is an input of its own.
 constexpr Duration kSocketDelay = std::chrono::microseconds(10);
 
-constexpr unsigned kKindBits = 3;
-
 }  // namespace
 
 Device::Device(World& world, DeviceIndex index, const DeviceSpec& spec)
@@ -37,7 +35,7 @@ Device::Device(World& world, DeviceIndex index, const DeviceSpec& spec)
       key_{random_.fork("master key").bytes<32>()},
       id_(device_id_of(key_)),
       node_(world.network().add_node(*this, spec.interface)),
-      disk_(spec.disk),
+      disk_(spec.disk, random_.fork("disk faults"), &world.probes()),
       store_(spec.store) {
   spec_.engine.device_name = spec_.name;
   for (const Address& address : spec_.addresses) world.network().add_address(node_, address);
@@ -52,12 +50,13 @@ void Device::start() {
   KITH_CHECK(!running());
   const Seed seed = random_.fork("engine seed", lives_).bytes<32>();
   ++lives_;
-  const std::int64_t unix_ms = world_.unix_ns() / 1'000'000;
+  const std::int64_t unix_ms = unix_ns() / 1'000'000;
+  const Instant now = local_now();
   const RestoredState& restored = store_.content();
   const trace::Start made_of{spec_.engine, key_, restored, seed, unix_ms};
-  world_.recorder().started(index_, world_.now(), made_of);
-  if (recording_ != nullptr) recording_->started(world_.now(), made_of);
-  engine_ = std::make_unique<Engine>(spec_.engine, key_, restored, seed, world_.now(), unix_ms);
+  world_.recorder().started(index_, now, made_of);
+  if (recording_ != nullptr) recording_->started(now, made_of);
+  engine_ = std::make_unique<Engine>(spec_.engine, key_, restored, seed, now, unix_ms);
   // Commands given by observers wait until what the constructor wants is done and sent.
   stepping_ = true;
   world_.notify(&Observer::on_started, *this, world_.now());
@@ -66,17 +65,21 @@ void Device::start() {
   end_step();
 }
 
-void Device::stop(Ending ending, Unfinished unfinished) {
+void Device::stop(Ending ending, Unfinished unfinished, const PowerLoss& loss) {
   if (!running()) return;
   KITH_CHECK(!stepping_);
-  world_.recorder().stopped(index_, world_.now());
-  if (recording_ != nullptr) recording_->stopped(world_.now());
+  if (paused_ && paused_->pause.monotonic_stops) clock_.wake(world_.now());
+  paused_.reset();
+  slept_ = false;
+  world_.recorder().stopped(index_, local_now());
+  if (recording_ != nullptr) recording_->stopped(local_now());
   engine_.reset();
-  drop_underway(ending, unfinished);
+  drop_underway(ending, unfinished, loss);
+  world_.probes().fire(ending == Ending::crashed ? Probe::crash : Probe::kill);
   world_.notify(&Observer::on_stopped, *this, world_.now(), ending);
 }
 
-void Device::drop_underway(Ending ending, Unfinished unfinished) {
+void Device::drop_underway(Ending ending, Unfinished unfinished, const PowerLoss& loss) {
   sockets_.clear();
   ports_.clear();
   inputs_.clear();
@@ -92,7 +95,7 @@ void Device::drop_underway(Ending ending, Unfinished unfinished) {
     const bool drawn = fate.chance(1, 2);
     if (unfinished == Unfinished::drawn ? !drawn : unfinished == Unfinished::lost) continue;
     const VirtualDisk::Operation& operation = *files_[key].operation;
-    const FileCompleted completed = disk_.finish(operation, world_.unix_ns());
+    const FileCompleted completed = disk_.finish(operation, unix_ns());
     world_.notify(&Observer::on_file_done, *this, world_.now(), operation.request,
                   completed.outcome);
   }
@@ -104,7 +107,7 @@ void Device::drop_underway(Ending ending, Unfinished unfinished) {
   }
   store_free_at_ = world_.now();
   if (ending == Ending::crashed) {
-    disk_.crash(fate);
+    disk_.crash(fate, loss);
   } else {
     disk_.kill();
   }
@@ -129,14 +132,15 @@ void Device::die() {
   const Crash crash = plan_->crash;
   plan_.reset();
   dying_ = false;
-  stop(crash.ending, crash.unfinished);
+  world_.probes().fire(Probe::crash_at_effect);
+  stop(crash.ending, crash.unfinished, crash.loss);
   if (crash.down) schedule(*crash.down, Kind::restart, lives_);
 }
 
 void Device::submit(Command command) {
   if (!running()) return;
   queued_.push_back(std::move(command));
-  if (!stepping_) run_queued();
+  if (!stepping_ && !paused_) run_queued();
 }
 
 std::vector<Address> Device::addresses(std::uint16_t port) const {
@@ -174,6 +178,15 @@ void Device::on_event(Instant, std::uint64_t argument) {
   const auto kind = static_cast<Kind>(argument & ((1u << kKindBits) - 1));
   if (kind == Kind::restart && !running() && key == lives_) return start();
   if (!running()) return;
+  if (kind == Kind::wake) return wake(key);
+  if (paused_) {
+    paused_->events.push_back(argument);
+  } else {
+    on_own_event(kind, key);
+  }
+}
+
+void Device::on_own_event(Kind kind, std::uint64_t key) {
   switch (kind) {
     case Kind::timer:
       return on_timer(key);
@@ -183,7 +196,10 @@ void Device::on_event(Instant, std::uint64_t argument) {
       return finish_store(key);
     case Kind::room:
       return on_room(key);
+    case Kind::clock_news:
+      return tell_clock(key);
     case Kind::restart:
+    case Kind::wake:
       return;
     case Kind::input:
       break;
@@ -206,6 +222,7 @@ void Device::on_datagrams(Instant, const Arrival& arrival) {
     ++unheard_;
     return;
   }
+  if (paused_) return hold(arrival);
   DatagramsReceived received{port->second, arrival.local,  arrival.remote, arrival.interface,
                              arrival.ecn,  arrival.stride, arrival.bytes};
   const std::optional<std::size_t> last = last_bytes_received(arrival);
@@ -228,12 +245,13 @@ std::optional<std::size_t> Device::last_bytes_received(const Arrival& arrival) {
 }
 
 void Device::step(const Input& input, std::string_view asked_by) {
-  KITH_CHECK(running() && !stepping_);
+  KITH_CHECK(running() && !stepping_ && !paused_);
   stepping_ = true;
-  world_.recorder().input(index_, world_.now(), input);
-  if (recording_ != nullptr) recording_->input(world_.now(), input);
+  const Instant now = local_now();
+  world_.recorder().input(index_, now, input);
+  if (recording_ != nullptr) recording_->input(now, input);
   world_.notify(&Observer::on_input, *this, world_.now(), input);
-  engine_->handle(world_.now(), input);
+  engine_->handle(now, input);
   Step done;
   done.timer = std::holds_alternative<TimerFired>(input);
   done.asked_by = asked_by;
@@ -250,7 +268,7 @@ void Device::end_step() {
 void Device::finish_step(Step& done) {
   for (;;) {
     const std::optional<Output> output = engine_->poll_output();
-    world_.recorder().output(index_, world_.now(), output);
+    world_.recorder().output(index_, local_now(), output);
     if (recording_ != nullptr) recording_->output(output);
     if (!output) break;
     ++done.outputs;
@@ -262,6 +280,8 @@ void Device::finish_step(Step& done) {
   if (dying_) return;
   close_sockets();
   done.wakeup = engine_->next_wakeup();
+  // Observers live by the world's clock.
+  if (done.wakeup) done.wakeup->at = world_instant(done.wakeup->at);
   arm_timer(done.wakeup);
   engine_->check_invariants();
   world_.notify(&Observer::on_step, *this, world_.now(), done);
@@ -275,6 +295,7 @@ void Device::run_queued() {
   }
 }
 
+// The wakeup is by the world's clock.
 void Device::arm_timer(const std::optional<Wakeup>& wakeup) {
   if (!wakeup || wakeup->at == Instant::never()) return;
   const Instant at = std::max(wakeup->at, world_.now());
@@ -288,8 +309,9 @@ void Device::arm_timer(const std::optional<Wakeup>& wakeup) {
 void Device::on_timer(std::uint64_t key) {
   if (key != timer_key_) return;
   timer_key_ = 0;
-  const std::optional<Wakeup> wakeup = engine_->next_wakeup();
+  std::optional<Wakeup> wakeup = engine_->next_wakeup();
   if (!wakeup) return;
+  wakeup->at = world_instant(wakeup->at);
   if (wakeup->at > world_.now()) return arm_timer(wakeup);
   step(TimerFired{}, wakeup->reason);
 }
@@ -354,13 +376,13 @@ void Device::send_datagrams(Step& done) {
 
 void Device::send_from(SocketId id, Socket& socket, Step& done) {
   const std::span<std::byte> room = world_.send_buffer();
+  const Instant now = local_now();
   while (world_.network().can_send(node_)) {
-    const std::optional<Transmit> sent =
-        engine_->poll_datagrams(world_.now(), id, room, kMaxSegments);
+    const std::optional<Transmit> sent = engine_->poll_datagrams(now, id, room, kMaxSegments);
     const ByteView bytes = sent ? ByteView(room.first(sent->size)) : ByteView();
-    world_.recorder().datagrams(index_, world_.now(), id, room.size(), kMaxSegments, sent, bytes);
+    world_.recorder().datagrams(index_, now, id, room.size(), kMaxSegments, sent, bytes);
     if (recording_ != nullptr) {
-      recording_->datagrams(world_.now(), id, room.size(), kMaxSegments, sent, bytes);
+      recording_->datagrams(now, id, room.size(), kMaxSegments, sent, bytes);
     }
     if (!sent) return;
     ++done.transmits;
@@ -386,8 +408,12 @@ void Device::transmit(const Socket& socket, const Transmit& transmit, ByteView b
     const std::uint64_t number = count(EffectKind::datagram_sent);
     dying_ = dies_at(EffectKind::datagram_sent, number, Moment::before);
     if (dying_) return;
-    world_.network().send(node_, source, transmit.remote, transmit.ecn,
-                          bytes.subspan(at, std::min(transmit.segment_size, bytes.size() - at)));
+    if (world_.now() < sends_refused_until_) {
+      world_.probes().fire(Probe::send_error);
+    } else {
+      world_.network().send(node_, source, transmit.remote, transmit.ecn,
+                            bytes.subspan(at, std::min(transmit.segment_size, bytes.size() - at)));
+    }
     dying_ = dies_at(EffectKind::datagram_sent, number, Moment::after);
     if (dying_) return;
   }
@@ -427,9 +453,13 @@ void Device::begin_file(FileRequest request) {
   const std::uint64_t number = count(EffectKind::file);
   dying_ = dies_at(EffectKind::file, number, Moment::before);
   if (dying_) return;
-  const Duration delay = draw_delay(spec_.disk, request, delays_);
+  Duration delay = draw_delay(spec_.disk, request, delays_);
+  if (const std::uint32_t slowness = disk_.faults().slowness(world_.now()); slowness > 1) {
+    delay *= slowness;
+    world_.probes().fire(Probe::disk_slow);
+  }
   const std::uint64_t key = ++next_key_;
-  files_.emplace(key, FileUnderway{disk_.begin(std::move(request)), number});
+  files_.emplace(key, FileUnderway{disk_.begin(std::move(request), world_.now()), number});
   schedule(delay, Kind::file, key);
   dying_ = dies_at(EffectKind::file, number, Moment::during);
 }
@@ -439,7 +469,7 @@ void Device::finish_file(std::uint64_t key) {
   if (found == files_.end()) return;
   const FileUnderway underway = std::move(found->second);
   files_.erase(found);
-  const FileCompleted completed = disk_.finish(*underway.operation, world_.unix_ns());
+  const FileCompleted completed = disk_.finish(*underway.operation, unix_ns());
   world_.notify(&Observer::on_file_done, *this, world_.now(), underway.operation->request,
                 completed.outcome);
   if (dies_at(EffectKind::file, underway.number, Moment::after)) return die();

@@ -6,9 +6,10 @@
 //   every writable socket, timer armed, invariants checked
 //
 // Disk, store, key and addresses outlive the engine: start, stop, start again. A death can be
-// planned for any effect (crash.h), also in the middle of a step. It owns the
-// sockets and the delays of effects; it does not own links (network.h) or what files are worth
-// after a crash (virtual_disk.h).
+// planned for any effect (crash.h), also in the middle of a step. The engine lives by the clocks of
+// its device (host_clock.h), everything else by the world's. It owns the sockets and the delays of
+// effects; it does not own links (network.h) or what files are worth after a crash
+// (virtual_disk.h).
 
 #include <array>
 #include <cstdint>
@@ -26,7 +27,9 @@
 #include "sim/disk/virtual_store.h"
 #include "sim/network/network.h"
 #include "sim/world/crash.h"
+#include "sim/world/host_clock.h"
 #include "sim/world/observer.h"
+#include "sim/world/pause.h"
 #include "sim/world/timeline.h"
 #include "sim/world/topology.h"
 
@@ -68,7 +71,7 @@ class Device final : private EventTarget, private DatagramSink {
   // Makes an engine from what the store holds. It is not running.
   void start();
   // Ends the engine, if it is running.
-  void stop(Ending ending, Unfinished unfinished = Unfinished::drawn);
+  void stop(Ending ending, Unfinished unfinished = Unfinished::drawn, const PowerLoss& loss = {});
 
   // Plans a death at an effect, instead of one that was planned before.
   void crash_at(const Crash& crash);
@@ -76,6 +79,22 @@ class Device final : private EventTarget, private DatagramSink {
   bool crash_planned() const { return plan_.has_value(); }
   // How many effects of a kind there were, over all lives.
   std::uint64_t effects(EffectKind kind) const { return effects_[static_cast<std::size_t>(kind)]; }
+
+  // Nothing of it runs for a while: see pause.h. Does nothing to a device that is not running.
+  void pause(const Pause& pause);
+  bool paused() const { return paused_.has_value(); }
+
+  // From now on its clocks gain so many parts per million.
+  void change_clock_rate(std::int32_t ppm);
+  // Somebody sets its wall clock. The engine hears of it as from io's driver: within seconds.
+  void set_wall_clock(Duration by);
+  // The system refuses to send until then: datagrams are dropped and the engine is not told, as
+  // io's sockets do with errors of single sends (EPERM, ENETUNREACH, ...).
+  void refuse_sends(Instant until) { sends_refused_until_ = until; }
+
+  // What the engine takes for now, and files are dated by.
+  Instant local_now() const;
+  std::int64_t unix_ns() const;
 
   // Gives the engine a command: at once, or after the step that is under way. Dropped if the
   // device is not running.
@@ -107,7 +126,8 @@ class Device final : private EventTarget, private DatagramSink {
   std::uint64_t datagrams_unheard() const { return unheard_; }
 
  private:
-  enum class Kind : std::uint8_t { timer, file, store, input, room, restart };
+  static constexpr unsigned kKindBits = 3;
+  enum class Kind : std::uint8_t { timer, file, store, input, room, restart, wake, clock_news };
 
   struct Socket {
     Address local;
@@ -131,6 +151,7 @@ class Device final : private EventTarget, private DatagramSink {
 
   void on_event(Instant now, std::uint64_t argument) override;
   void on_datagrams(Instant now, const Arrival& arrival) override;
+  void on_own_event(Kind kind, std::uint64_t key);
 
   void step(const Input& input, std::string_view asked_by = {});
   void finish_step(Step& done);
@@ -161,12 +182,20 @@ class Device final : private EventTarget, private DatagramSink {
 
   void schedule(Duration delay, Kind kind, std::uint64_t key);
   void give_later(Duration delay, Input input);
-  void drop_underway(Ending ending, Unfinished unfinished);
+  void drop_underway(Ending ending, Unfinished unfinished, const PowerLoss& loss);
 
   std::uint64_t count(EffectKind kind) { return ++effects_[static_cast<std::size_t>(kind)]; }
   bool dies_at(EffectKind kind, std::uint64_t number, Moment moment) const;
   std::optional<std::size_t> last_bytes_received(const Arrival& arrival);
   void die();
+
+  // device_host.cc
+  Instant world_instant(Instant local) const;
+  void wake(std::uint64_t key);
+  void run_held();
+  void hold(const Arrival& arrival);
+  void rearm_timer();
+  void tell_clock(std::uint64_t life);
 
   World& world_;
   DeviceIndex index_;
@@ -200,6 +229,12 @@ class Device final : private EventTarget, private DatagramSink {
   std::uint64_t unheard_ = 0;
   std::array<std::uint64_t, kEffectKinds> effects_{};
   std::optional<PlannedCrash> plan_;
+
+  HostClock clock_;
+  std::optional<PausedState> paused_;
+  Instant sends_refused_until_;
+  bool slept_ = false;  // and the engine has not been told
+  std::uint64_t entropies_ = 0;
 };
 
 }  // namespace kith::sim

@@ -5,7 +5,7 @@
 namespace kith::sim {
 namespace {
 
-// What the wall clocks of a world show when it begins: 2026-01-01 00:00:00 UTC.
+// 2026-01-01 00:00:00 UTC.
 constexpr std::int64_t kUnixStartNs = 1'767'225'600'000'000'000;
 
 // The largest UDP payload over IPv4 and a little more, as a socket's GSO send takes it.
@@ -39,7 +39,7 @@ World::LinkPair World::connect(const Device& from, const Device& to, const LinkS
   return {first, network_.connect(to.node(), from.node(), back)};
 }
 
-std::int64_t World::unix_ns() const { return kUnixStartNs + now().ns; }
+std::int64_t World::unix_start_ns() const { return kUnixStartNs; }
 
 void World::halt(std::string reason) {
   if (halt_reason_.empty()) halt_reason_ = std::move(reason);

@@ -16,6 +16,7 @@
 #include "sim/network/network.h"
 #include "sim/world/device.h"
 #include "sim/world/observer.h"
+#include "sim/world/probes.h"
 #include "sim/world/timeline.h"
 #include "sim/world/topology.h"
 
@@ -48,7 +49,8 @@ class World {
   void add_observer(Observer& observer) { observers_.push_back(&observer); }
 
   Instant now() const { return timeline_.now(); }
-  std::int64_t unix_ns() const;
+  // What the wall clocks of a world show when it begins.
+  std::int64_t unix_start_ns() const;
   void run_until(Instant until) { timeline_.run_until(until); }
 
   // Ends the run after the current event, because nothing sensible can follow.
@@ -58,6 +60,7 @@ class World {
   Timeline& timeline() { return timeline_; }
   Network& network() { return network_; }
   Topology& topology() { return topology_; }
+  FaultProbes& probes() { return probes_; }
   trace::Recorder& recorder() { return trace_.recorder(); }
   Digest trace_hash() { return trace_.digest(); }
 
@@ -80,6 +83,7 @@ class World {
   Network network_;
   Topology topology_;
   trace::TraceHash trace_;
+  FaultProbes probes_;
   std::vector<std::unique_ptr<Device>> devices_;
   std::vector<Observer*> observers_;
   Bytes send_buffer_;

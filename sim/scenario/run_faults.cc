@@ -1,0 +1,116 @@
+// What each fault of a scenario does to the world of a run.
+
+#include "sim/scenario/fault_notice.h"
+#include "sim/scenario/run.h"
+
+namespace kith::sim {
+
+void Run::strike(const Fault& fault) {
+  const FaultNotice notice = notice_of(fault, scenario_);
+  world_.notify(&Observer::on_fault, world_.now(), notice.what, notice.devices);
+  std::visit([this](const auto& what) { strike(what); }, fault.what);
+}
+
+void Run::strike(const LinkFault& fault) {
+  world_.network().change_link(wires_[fault.wire].there, fault.there);
+  world_.network().change_link(wires_[fault.wire].back, fault.back);
+}
+
+void Run::change_member(MemberId member, const LinkSpec& up, const LinkSpec& down) {
+  Network& network = world_.network();
+  network.change_link(network.up_link(member), up);
+  network.change_link(network.down_link(member), down);
+}
+
+void Run::strike(const LineFault& fault) {
+  const GatewayId gateway = world_.topology().gateway(fault.site);
+  change_member(world_.network().outside_of(gateway), fault.up, fault.down);
+}
+
+void Run::strike(const NetworkFault& fault) {
+  Device& device = world_.device(fault.device);
+  change_member(device.attachment(fault.network).member, fault.up, fault.down);
+  device.attach(fault.network, fault.connected);
+  if (fault.connected && !fault.ipv6) device.attach(fault.network, false, /*ipv6_only=*/true);
+}
+
+void Run::strike(const GatewayFault& fault) {
+  Nat& nat = world_.network().nat(world_.topology().gateway(fault.site));
+  Nat& firewall = world_.network().firewall(world_.topology().gateway(fault.site));
+  switch (fault.mishap) {
+    case GatewayMishap::reboot:
+      nat.reboot(world_.now());
+      return firewall.reboot(world_.now());
+    case GatewayMishap::rebind:
+      return nat.rebind(world_.now());
+    case GatewayMishap::renumber:
+      return world_.topology().renumber(fault.site);
+  }
+}
+
+void Run::strike(const PartitionFault& fault) {
+  Network& network = world_.network();
+  for (const SiteId site : fault.sites) {
+    const MemberId member = network.outside_of(world_.topology().gateway(site));
+    network.set_on_island(member, fault.island, true);
+  }
+  for (const DeviceIndex index : fault.devices) {
+    const Device& device = world_.device(index);
+    for (std::size_t i = 0; i < device.attachment_count(); ++i) {
+      network.set_on_island(device.attachment(i).member, fault.island, true);
+    }
+  }
+  network.cut_off(fault.island, fault.cut);
+}
+
+void Run::strike(const StopFault& fault) {
+  world_.device(fault.device).stop(fault.ending, Unfinished::drawn, fault.loss);
+  schedule(fault.down, Kind::restart, fault.device);
+}
+
+void Run::strike(const CrashAtEffectFault& fault) {
+  world_.device(fault.device).crash_at(fault.crash);
+}
+
+void Run::strike(const PauseFault& fault) { world_.device(fault.device).pause(fault.pause); }
+
+void Run::strike(const ClockRateFault& fault) {
+  world_.device(fault.device).change_clock_rate(fault.ppm);
+}
+
+void Run::strike(const ClockJumpFault& fault) {
+  world_.device(fault.device).set_wall_clock(fault.by);
+}
+
+void Run::strike(const SendErrorsFault& fault) {
+  world_.device(fault.device).refuse_sends(world_.now() + fault.lasting);
+}
+
+void Run::strike(const BitRotFault& fault) {
+  Device& device = world_.device(fault.device);
+  if (const auto path = device.disk().rot(fault.path)) {
+    world_.notify(&Observer::on_rot, device, world_.now(), *path);
+  }
+}
+
+void Run::strike(const DiskFullFault& fault) {
+  world_.device(fault.device).disk().faults().full_until(world_.now() + fault.lasting);
+}
+
+void Run::strike(const DiskErrorFault& fault) {
+  DiskFaults& faults = world_.device(fault.device).disk().faults();
+  if (fault.nth > 0) {
+    faults.fail_nth(fault.operation, fault.nth, ErrorCode::io_error);
+  } else {
+    faults.fail_until(fault.operation, world_.now() + fault.lasting, ErrorCode::io_error);
+  }
+}
+
+void Run::strike(const DiskSlowFault& fault) {
+  world_.device(fault.device)
+      .disk()
+      .faults()
+      .slow_until(world_.now() + fault.lasting, fault.factor);
+}
+
+}  // namespace kith::sim
