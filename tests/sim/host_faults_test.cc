@@ -36,7 +36,7 @@ class HostFault : public ::testing::TestWithParam<Effective> {};
 TEST_P(HostFault, takes_effect_and_harms_nothing_that_was_promised) {
   const Scenario scenario = scenario_with(GetParam().fault);
   std::uint64_t fired = 0;  // some worlds are lucky
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     const Report report = sim::Run(scenario, seed).execute();
     EXPECT_TRUE(report.ok()) << "seed " << seed << ": " << failures_of(report);
     fired += report.probes.contains(GetParam().probe) ? 1 : 0;

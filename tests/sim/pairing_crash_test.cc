@@ -202,7 +202,12 @@ std::vector<Crash> crashes_at(const std::array<std::uint64_t, kEffectKinds>& eff
     for (std::uint64_t nth = 1; nth <= effects[static_cast<std::size_t>(kind)]; ++nth) {
       for (const Moment moment : {Moment::before, Moment::during, Moment::after}) {
         if (moment == Moment::during && kind != EffectKind::store_commit) continue;
-        crashes.push_back({kind, nth, moment, Ending::crashed, Unfinished::lost, milliseconds(50)});
+        crashes.push_back({.effect = kind,
+                           .nth = nth,
+                           .moment = moment,
+                           .ending = Ending::crashed,
+                           .unfinished = Unfinished::lost,
+                           .down = milliseconds(50)});
       }
     }
   }
