@@ -10,6 +10,7 @@
 #include "generated/kith_commit.h"
 #include "sim/scenario/decimal.h"
 #include "sim/swarm/swarm.h"
+#include "sim/world/fired.h"
 
 namespace kith::sim {
 namespace {
@@ -72,6 +73,12 @@ struct Totals {
   double cpu_s = 0;
   std::map<std::string, std::uint64_t> probes;
   std::map<std::string, std::uint64_t> seeds_with;  // how many seeds a probe fired in
+
+  std::vector<std::string> never_fired() const {
+    std::vector<std::string> missed = probe_names();
+    std::erase_if(missed, [this](const std::string& name) { return probes.contains(name); });
+    return missed;
+  }
 
   void add(const SwarmOutcome& outcome) {
     ++seeds;
@@ -147,19 +154,20 @@ int run_swarm_command(const SwarmOptions& options, const Handlers& handlers) {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   if (options.json) {
     const nlohmann::ordered_json summary{
-        {"seeds", totals.seeds},          {"failed", totals.failed},
-        {"devices", spec->devices},       {"virtual_s", rounded(totals.virtual_s)},
-        {"wall_s", rounded(wall_s)},      {"cpu_s", rounded(totals.cpu_s)},
-        {"datagrams", totals.datagrams},  {"probes", totals.probes},
-        {"seeds_with", totals.seeds_with}};
+        {"seeds", totals.seeds},           {"failed", totals.failed},
+        {"devices", spec->devices},        {"virtual_s", rounded(totals.virtual_s)},
+        {"wall_s", rounded(wall_s)},       {"cpu_s", rounded(totals.cpu_s)},
+        {"datagrams", totals.datagrams},   {"probes", totals.probes},
+        {"seeds_with", totals.seeds_with}, {"never_fired", totals.never_fired()}};
     print(stdout, summary.dump() + "\n");
   } else {
     print(
         stdout,
         fmt::format("{} seeds of {} devices, {} failed; {:.0f} virtual seconds, {} datagrams; "
-                    "{:.1f} s, {:.1f} s of CPU, {:.2f} seeds a second\n",
+                    "{:.1f} s, {:.1f} s of CPU, {:.2f} seeds a second; {} of {} probes fired\n",
                     totals.seeds, spec->devices, totals.failed, totals.virtual_s, totals.datagrams,
-                    wall_s, totals.cpu_s, static_cast<double>(totals.seeds) / wall_s));
+                    wall_s, totals.cpu_s, static_cast<double>(totals.seeds) / wall_s,
+                    probe_names().size() - totals.never_fired().size(), probe_names().size()));
   }
   return totals.failed == 0 ? 0 : 1;
 }

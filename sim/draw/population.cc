@@ -20,6 +20,39 @@ constexpr std::uint64_t kCustomersOfACarrier = 32;
 constexpr Duration kShortestLine = std::chrono::milliseconds(2);
 constexpr Duration kLongestLine = std::chrono::milliseconds(25);
 
+// Any gateway there can be, every kind as likely as any other.
+NatSpec draw_any_nat(RandomSource& random) {
+  NatSpec nat = cell_spec(static_cast<std::size_t>(random.below(kNatCells)));
+  nat.translate = true;
+  constexpr Duration kShortestTimeout = std::chrono::seconds(20);
+  constexpr Duration kLongestTimeout = std::chrono::seconds(350);
+  nat.unreplied_timeout = draw_time(random, kShortestTimeout, std::chrono::seconds(60));
+  nat.replied_timeout = draw_time(random, nat.unreplied_timeout, kLongestTimeout);
+  if (random.chance(1, 4)) {
+    nat.absolute_timeout = draw_time(random, kShortestTimeout, std::chrono::seconds(75));
+  }
+  nat.inbound_refreshes = random.chance(3, 4);
+  nat.pooling = random.chance(1, 2) ? Pooling::paired : Pooling::arbitrary;
+  if (random.chance(1, 4)) nat.table_size = 1 + static_cast<std::size_t>(random.below(30));
+  nat.when_full = random.chance(1, 2) ? WhenFull::drop_new : WhenFull::evict_oldest_idle;
+  nat.unsolicited_poisons = random.chance(1, 4);
+  nat.udp_blocked = random.chance(1, 25);
+  return nat;
+}
+
+Access draw_any_access(RandomSource& random) {
+  Access access;
+  for (std::uint64_t depth = random.below(4); depth > 0; --depth) {
+    access.chain.push_back(draw_any_nat(random));
+  }
+  if (random.chance(1, 2)) {
+    access.ipv6.emplace();
+    access.ipv6->translate = false;
+    access.ipv6->filtering = static_cast<Dependence>(random.below(3));
+  }
+  return access;
+}
+
 class PopulationDrawer {
  public:
   PopulationDrawer(JsonObject keys, RandomSource random)
@@ -33,6 +66,13 @@ class PopulationDrawer {
       population_.topology["regions"] = keys_.at("regions").json();
       regions_ = keys_.at("regions").object().at("names").json();
     }
+    if (keys_.has("access")) {
+      const JsonValue access = keys_.at("access");
+      any_access_ = access.text() == "any";
+      if (!any_access_ && access.text() != "reference") {
+        access.refuse("must be one of: reference, any");
+      }
+    }
     if (keys_.has("line")) line_ = keys_.at("line").json();
     keys_.done();
     population_.topology["sites"] = json::array();
@@ -45,21 +85,28 @@ class PopulationDrawer {
   void draw_pair(std::uint64_t number, Ppm same_lan) {
     const std::string one = fmt::format("device-{}", 2 * number);
     const std::string other = fmt::format("device-{}", 2 * number + 1);
-    const Access access = draw_access(random_);
+    const Access access = draw_place();
     const bool isolated = blocks_udp(access);
-    const json place = draw_place(one, access);
-    add_device(one, place);
+    const json here = place(one, access);
+    add_device(one, here);
     if (hits(static_cast<std::uint32_t>(random_.next_u64()), same_lan) || isolated) {
       // On the internet, too, two devices may be neighbours.
-      add_device(other, place);
+      add_device(other, here);
     } else {
-      Access reachable = draw_access(random_);
-      while (blocks_udp(reachable) || reachable.chain.size() > 1) reachable = draw_access(random_);
-      json there = draw_place(other, reachable);
+      Access reachable = draw_place();
+      while (!can_forward(reachable)) reachable = draw_place();
+      json there = place(other, reachable);
       if (there.contains("site")) there["forwarded"] = true;
       add_device(other, there);
     }
     population_.pairs.emplace_back(one, other);
+  }
+
+  Access draw_place() { return any_access_ ? draw_any_access(random_) : draw_access(random_); }
+
+  // A carrier forwards ports for nobody, unless anything goes.
+  bool can_forward(const Access& access) const {
+    return !blocks_udp(access) && (any_access_ || access.chain.size() <= 1);
   }
 
   static bool blocks_udp(const Access& access) {
@@ -75,25 +122,27 @@ class PopulationDrawer {
   }
 
   // A network of a device: a site of its own, perhaps behind a carrier, or the internet.
-  json draw_place(const std::string& name, const Access& access) {
+  json place(const std::string& name, const Access& access) {
     const std::string region = regions_.empty() ? "" : draw_one(random_, regions_);
     json line = line_;
     if (!line.contains("delay_ms")) {
       line["delay_ms"] = draw_time(random_, kShortestLine, kLongestLine).count() / 1'000'000;
     }
     if (access.chain.empty()) {
-      json place{{"internet", true}, {"ipv6", access.ipv6.has_value()}, {"link", line}};
-      if (!region.empty()) place["region"] = region;
-      return place;
+      json internet{{"internet", true}, {"ipv6", access.ipv6.has_value()}, {"link", line}};
+      if (!region.empty()) internet["region"] = region;
+      return internet;
     }
     std::string outside;
     for (std::size_t i = access.chain.size(); i-- > 1;) {
-      outside = carrier(fmt::format("{} {}", access.kind, i), access.chain[i], region, outside);
+      const std::string kind = any_access_ ? name : std::to_string(access.kind);
+      outside = carrier(fmt::format("{} {}", kind, i), access.chain[i], region, outside);
     }
     json site{{"name", "site-of-" + name},
               {"nat", write_nat(access.chain.front())},
               {"ipv6", access.ipv6.has_value()},
               {"line", line}};
+    if (access.chain.front().pooling == Pooling::arbitrary) site["public_addresses"] = 3u;
     if (access.ipv6) site["firewall"] = write_nat(*access.ipv6);
     put_outside(site, region, outside);
     population_.topology["sites"].push_back(site);
@@ -128,6 +177,7 @@ class PopulationDrawer {
   RandomSource random_;
   std::vector<std::string> regions_;
   json line_ = json::object();
+  bool any_access_ = false;
   // By kind, region and what they are inside of: a name and how many customers it has.
   std::map<std::array<std::string, 3>, std::pair<std::string, std::uint64_t>> carriers_;
   std::uint64_t carrier_count_ = 0;

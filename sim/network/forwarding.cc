@@ -140,6 +140,7 @@ void Network::cross(Instant at, LinkId link_id, Duration beyond, Hop hop, Packet
 }
 
 void Network::apply(const Transit& transit, const LinkSpec& spec, Packet& packet) {
+  if (transit.reordered) ++counters_.reordered;
   if (transit.flipped_bit) {
     ++counters_.corrupted;
     flip_bit(packet.bytes, *transit.flipped_bit);

@@ -58,6 +58,7 @@ Fate Link::admit(Instant at, std::size_t packet_bytes, Transit& transit) {
   const Fate fate = accept(at, packet_bytes, draws);
   if (fate != Fate::carried) return fate;
   transit.arrives = arrival(draws);
+  transit.reordered = hits(draws.reorder, spec_.reorder);
   if (hits(draws.duplicate, spec_.duplicate)) {
     transit.duplicate_arrives = transit.arrives + scaled(draws.spread, kDuplicateSpread);
   }

@@ -67,6 +67,7 @@ struct Transit {
   std::optional<Instant> replay_arrives;
   std::optional<std::uint32_t> flipped_bit;  // modulo the number of bits of the datagram
   std::optional<std::uint32_t> cut;          // modulo its length: what is left of it
+  bool reordered = false;
 };
 
 class Link {

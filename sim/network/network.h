@@ -90,6 +90,7 @@ struct NetworkCounters {
   std::uint64_t batches = 0;  // deliveries, each of one datagram or more
   std::uint64_t duplicated = 0;
   std::uint64_t replayed = 0;
+  std::uint64_t reordered = 0;  // held back, so that others could overtake
   std::uint64_t corrupted = 0;
   std::uint64_t truncated = 0;
   std::uint64_t bleached = 0;

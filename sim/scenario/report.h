@@ -37,7 +37,7 @@ struct Report {
   std::uint64_t datagrams = 0;  // delivered to devices
   std::uint64_t events = 0;     // of the virtual clock
   Digest trace_hash;
-  std::map<std::string, std::uint64_t> probes;  // faults that took effect, by name: probes.h
+  std::map<std::string, std::uint64_t> probes;  // what took effect, by name: fired.h
   std::vector<Finding> violations;              // only those there were
   std::vector<Finding> expectations;
   std::uint64_t violations_seen = 0;

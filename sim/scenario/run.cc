@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sim/scenario/expectations.h"
+#include "sim/world/fired.h"
 
 namespace kith::sim {
 namespace {
@@ -84,7 +85,7 @@ Report Run::judged() {
   report.datagrams = world_.network().counters().delivered;
   report.events = world_.timeline().events();
   report.trace_hash = world_.trace_hash();
-  for (const auto& [name, times] : world_.probes().all()) report.probes.emplace(name, times);
+  report.probes = fired_in(world_);
   for (const auto& checker : checkers_) {
     if (checker->ok()) continue;
     report.violations.push_back({std::string(checker->name()), false, checker->first_violation()});

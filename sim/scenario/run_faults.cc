@@ -29,9 +29,14 @@ void Run::strike(const LineFault& fault) {
 
 void Run::strike(const NetworkFault& fault) {
   Device& device = world_.device(fault.device);
-  change_member(device.attachment(fault.network).member, fault.up, fault.down);
+  const Attachment& attachment = device.attachment(fault.network);
+  change_member(attachment.member, fault.up, fault.down);
+  if (attachment.connected != fault.connected) world_.probes().fire(Probe::roam);
   device.attach(fault.network, fault.connected);
-  if (fault.connected && !fault.ipv6) device.attach(fault.network, false, /*ipv6_only=*/true);
+  if (fault.connected && !fault.ipv6) {
+    world_.probes().fire(Probe::ipv6_vanish);
+    device.attach(fault.network, false, /*ipv6_only=*/true);
+  }
 }
 
 void Run::strike(const GatewayFault& fault) {

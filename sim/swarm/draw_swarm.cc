@@ -68,6 +68,7 @@ json draw_swarm(std::uint64_t seed, std::uint64_t devices) {
   constexpr std::array<std::uint64_t, 4> kSameLan = {0, 30, 30, 100};
   json document{{"version", kScenarioVersion}, {"duration_s", kEnd}};
   document["population"] = {{"pairs", devices / 2},
+                            {"access", random.chance(1, 2) ? "any" : "reference"},
                             {"same_lan_percent", kSameLan[random.below(kSameLan.size())]},
                             {"line", draw_line(random)}};
   document["activity"] = {{"pair_from_s", 1},

@@ -67,6 +67,7 @@ SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers&
     if (!expectation.ok) outcome.failures.push_back(expectation);
   }
   outcome.datagrams = report.datagrams;
+  outcome.probes = report.probes;
   outcome.virtual_s = std::chrono::duration<double>(report.virtual_time).count();
   outcome.cpu_s = cpu_seconds() - cpu_before;
   return outcome;

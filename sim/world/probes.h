@@ -23,6 +23,8 @@ enum class Probe : std::uint8_t {
   clock_rate,
   clock_jump,
   send_error,
+  roam,         // a device came to a network or left it
+  ipv6_vanish,  // its IPv6 addresses there did
   // Disk
   torn_write,         // a page with old and new sectors
   misdirected_write,  // a page that came to lie elsewhere in its file
@@ -46,6 +48,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Probe::co
      "clock_rate",
      "clock_jump",
      "send_error",
+     "roam",
+     "ipv6_vanish",
      "torn_write",
      "misdirected_write",
      "bit_rot",
