@@ -22,6 +22,7 @@
 #include "sim/cli/swarm_command.h"
 #include "sim/scenario/decimal.h"
 #include "sim/scenario/run.h"
+#include "sim/swarm/swarm.h"
 
 namespace kith::sim {
 namespace {
@@ -80,6 +81,12 @@ std::string path_of(const std::string& name_or_path) {
   return name_or_path;  // load_scenario says that there is no such file
 }
 
+// A file, a shipped scenario, or what a swarm makes of a seed: "swarm", "swarm:DEVICES".
+Result<Scenario> load(const std::string& name, std::uint64_t seed, const Handlers& handlers) {
+  if (const auto devices = swarm_devices(name)) return swarm_scenario(seed, *devices, handlers);
+  return load_scenario(path_of(name), handlers, seed);
+}
+
 double wall_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -111,8 +118,7 @@ int run(const RunOptions& options, const Handlers& handlers) {
                    fmt::format("--until {} is not a number of virtual seconds.", options.until),
                    ""});
   }
-  const std::string path = path_of(options.scenario);
-  const auto scenario = load_scenario(path, handlers, *seed);
+  const auto scenario = load(options.scenario, *seed, handlers);
   if (!scenario) return refuse(scenario.error());
 
   Run world_run(*scenario, *seed);
@@ -149,7 +155,7 @@ int print_explicit(const std::string& name, const std::string& seed_text,
                    const Handlers& handlers) {
   const auto seed = read_seed(seed_text);
   if (!seed) return refuse(seed.error());
-  const auto scenario = load_scenario(path_of(name), handlers, *seed);
+  const auto scenario = load(name, *seed, handlers);
   if (!scenario) return refuse(scenario.error());
   print(stdout, nlohmann::json::parse(scenario->document).dump(2) + "\n");
   return kClean;
@@ -182,7 +188,8 @@ int main(int argc, char** argv, const Handlers& handlers) {
 
   RunOptions options;
   CLI::App& run_command = *app.add_subcommand("run", "Run a scenario and judge it");
-  run_command.add_option("SCENARIO", options.scenario, "A file, or the name of a shipped scenario")
+  run_command
+      .add_option("SCENARIO", options.scenario, "A file, a shipped scenario, or swarm:DEVICES")
       ->required();
   run_command.add_option("--seed", options.seed, "What decides the run: 0 to 2^64 - 1")->required();
   run_command.add_option("--until", options.until, "End at this virtual second at the latest");
@@ -199,7 +206,8 @@ int main(int argc, char** argv, const Handlers& handlers) {
 
   CLI::App& expand_command =
       *app.add_subcommand("expand", "Print what a seed makes of a scenario, as a scenario");
-  expand_command.add_option("SCENARIO", options.scenario, "A file, or a shipped scenario")
+  expand_command
+      .add_option("SCENARIO", options.scenario, "A file, a shipped scenario, or swarm:DEVICES")
       ->required();
   expand_command.add_option("--seed", options.seed, "What decides: 0 to 2^64 - 1")->required();
 

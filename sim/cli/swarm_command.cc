@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint64_t kMostJobs = 256;
 constexpr std::uint64_t kMostDevices = 10'000;
+constexpr std::uint64_t kUsualDevices = 20;
 constexpr std::uint64_t kLongestNs = 1ull << 62;
 
 void print(std::FILE* to, const std::string& text) {
@@ -27,6 +28,12 @@ void print(std::FILE* to, const std::string& text) {
 std::optional<std::uint64_t> whole_number(const std::string& text) {
   if (text.find('.') != std::string::npos) return std::nullopt;
   return parse_decimal(text, 0);
+}
+
+std::optional<std::uint64_t> read_devices(const std::string& text) {
+  const auto devices = whole_number(text);
+  const bool possible = devices && *devices >= 2 && *devices % 2 == 0 && *devices <= kMostDevices;
+  return possible ? devices : std::nullopt;
 }
 
 Result<SwarmSpec> read(const SwarmOptions& options) {
@@ -43,8 +50,8 @@ Result<SwarmSpec> read(const SwarmOptions& options) {
   }
   spec.first_seed = *first;
   spec.last_seed = *last;
-  const auto devices = whole_number(options.devices);
-  if (!devices || *devices < 2 || *devices % 2 != 0 || *devices > kMostDevices) {
+  const auto devices = read_devices(options.devices);
+  if (!devices) {
     return refuse(
         fmt::format("--devices {} is no even number from 2 to {}.", options.devices, kMostDevices));
   }
@@ -94,8 +101,7 @@ struct Totals {
 };
 
 std::string replay_command(const SwarmOutcome& outcome, std::uint64_t devices) {
-  return fmt::format("kith-sim swarm --seeds {}{}", outcome.seed,
-                     devices == 20 ? "" : fmt::format(" --devices {}", devices));
+  return fmt::format("kith-sim run swarm:{} --seed {}", devices, outcome.seed);
 }
 
 nlohmann::ordered_json to_json(const SwarmOutcome& outcome, std::uint64_t devices) {
@@ -170,6 +176,12 @@ int run_swarm_command(const SwarmOptions& options, const Handlers& handlers) {
                     probe_names().size() - totals.never_fired().size(), probe_names().size()));
   }
   return totals.failed == 0 ? 0 : 1;
+}
+
+std::optional<std::uint64_t> swarm_devices(const std::string& name) {
+  constexpr std::string_view kPrefix = "swarm:";
+  if (name == "swarm") return kUsualDevices;
+  return name.starts_with(kPrefix) ? read_devices(name.substr(kPrefix.size())) : std::nullopt;
 }
 
 }  // namespace kith::sim

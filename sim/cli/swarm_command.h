@@ -2,6 +2,8 @@
 
 // kith-sim swarm.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "sim/scenario/workload.h"
@@ -18,5 +20,8 @@ struct SwarmOptions {
 
 // Exit codes: 0 all seeds clean, 1 a seed failed, 2 an option makes no sense or nothing could run.
 int run_swarm_command(const SwarmOptions& options, const Handlers& handlers);
+
+// How many devices "swarm" or "swarm:20" has; nothing if the name is no such one.
+std::optional<std::uint64_t> swarm_devices(const std::string& name);
 
 }  // namespace kith::sim

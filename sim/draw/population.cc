@@ -33,7 +33,7 @@ NatSpec draw_any_nat(RandomSource& random) {
   }
   nat.inbound_refreshes = random.chance(3, 4);
   nat.pooling = random.chance(1, 2) ? Pooling::paired : Pooling::arbitrary;
-  if (random.chance(1, 4)) nat.table_size = 1 + static_cast<std::size_t>(random.below(30));
+  if (random.chance(1, 4)) nat.table_size = 16 + static_cast<std::size_t>(random.below(30));
   nat.when_full = random.chance(1, 2) ? WhenFull::drop_new : WhenFull::evict_oldest_idle;
   nat.unsolicited_poisons = random.chance(1, 4);
   nat.udp_blocked = random.chance(1, 25);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "engine/base/check.h"
 #include "sim/scenario/run.h"
@@ -51,12 +52,17 @@ double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC
 
 }  // namespace
 
+Scenario swarm_scenario(std::uint64_t seed, std::uint64_t devices, const Handlers& handlers) {
+  auto scenario = parse_scenario(fmt::format("swarm:{}", devices), draw_swarm(seed, devices).dump(),
+                                 handlers, seed);
+  KITH_CHECK_MSG(scenario.has_value(), "{}", scenario.error().message);
+  return std::move(*scenario);
+}
+
 SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers& handlers) {
   const double cpu_before = cpu_seconds();
-  const auto scenario = parse_scenario(fmt::format("swarm-{}.json", seed),
-                                       draw_swarm(seed, devices).dump(), handlers, seed);
-  KITH_CHECK_MSG(scenario.has_value(), "{}", scenario.error().message);
-  Run run(*scenario, seed);
+  const Scenario scenario = swarm_scenario(seed, devices, handlers);
+  Run run(scenario, seed);
   const Report report = run.execute();
   SwarmOutcome outcome;
   outcome.seed = seed;

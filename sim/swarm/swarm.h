@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/scenario/report.h"
+#include "sim/scenario/scenario.h"
 #include "sim/scenario/workload.h"
 
 namespace kith::sim {
@@ -34,6 +35,9 @@ struct SwarmOutcome {
   double cpu_s = 0;
   std::map<std::string, std::uint64_t> probes;  // what fired, and how often
 };
+
+// What a seed is run as. It is never refused.
+Scenario swarm_scenario(std::uint64_t seed, std::uint64_t devices, const Handlers& handlers);
 
 // One seed, here.
 SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers& handlers);

@@ -20,6 +20,13 @@ constexpr std::uint32_t kFirstCarrierIp = 100u << 24 | 64u << 16;
 // 192.168.1.1 is the gateway.
 constexpr std::uint32_t kFirstSiteIp = 192u << 24 | 168u << 16 | 1u << 8 | 1;
 
+std::size_t index_of(const std::vector<Address>& ips, Address wanted) {
+  wanted.port = 0;
+  const auto found = std::find(ips.begin(), ips.end(), wanted);
+  KITH_CHECK(found != ips.end());
+  return static_cast<std::size_t>(found - ips.begin());
+}
+
 }  // namespace
 
 RealmId Topology::realm_of(std::optional<SiteId> site) const {
@@ -112,6 +119,7 @@ void Topology::forward(Attachment& attachment) {
     }
     KITH_CHECK_MSG(outside.has_value(), "no port of {} is free", sites_[*site].spec.name);
     inside = *outside;
+    attachment.forwarded_ip = index_of(nat.external_ips(), inside);
   }
   attachment.forwarded_port = inside.port;
 }
@@ -120,7 +128,8 @@ std::optional<Address> Topology::forwarded_address(const Attachment& attachment)
   if (!attachment.spec.forwarded || !attachment.spec.site) return std::nullopt;
   SiteId outermost = *attachment.spec.site;
   while (sites_[outermost].spec.inside_of) outermost = *sites_[outermost].spec.inside_of;
-  Address address = network_.nat(sites_[outermost].gateway).external_ips().front();
+  Address address =
+      network_.nat(sites_[outermost].gateway).external_ips()[attachment.forwarded_ip];
   address.port = attachment.forwarded_port;
   return address;
 }

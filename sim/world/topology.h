@@ -52,7 +52,9 @@ struct Attachment {
   MemberId member = 0;
   std::vector<Address> addresses;  // those it has when it is connected
   bool connected = false;
-  std::uint16_t forwarded_port = 0;  // of the outermost gateway
+  // Of the outermost gateway: a port, and which of its addresses.
+  std::uint16_t forwarded_port = 0;
+  std::size_t forwarded_ip = 0;
 };
 
 class Topology {

@@ -124,6 +124,21 @@ TEST_F(TopologyTest, a_forwarded_port_is_reached_through_all_gateways) {
   EXPECT_EQ(second.locals.back(), address_of(second));
 }
 
+TEST_F(TopologyTest, a_forwarded_port_is_reached_whichever_public_address_it_has) {
+  SiteSpec spec;
+  spec.name = "home";
+  spec.public_addresses = 3;
+  AttachmentSpec place{.site = topology_.add_site(spec), .link = {}, .addresses = {}};
+  place.forwarded = true;
+  Host& server = host_in_internet();
+  for (int i = 0; i < 8; ++i) {
+    Host& inside = host(place);
+    const auto at = topology_.forwarded_address(inside.attachment);
+    ASSERT_TRUE(at);
+    EXPECT_EQ(send(server, inside, *at), address_of(server));
+  }
+}
+
 TEST_F(TopologyTest, a_hairpin_reaches_a_neighbour_by_the_address_outside) {
   NatSpec nat;
   nat.hairpin = Hairpin::external_source;
