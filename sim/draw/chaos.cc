@@ -200,7 +200,6 @@ class ChaosDrawer {
     if (key == "up") return true;
     if (key == "bleach_ecn") return false;
     if (key == "mtu_bytes") return 1500u;
-    if (key == "burst_end_percent") return 100;
     return 0;
   }
   void bad_line(RandomSource& random) {
@@ -215,7 +214,7 @@ class ChaosDrawer {
     maybe("truncate_percent", 5);
     if (random.chance(1, 3)) {
       change["burst_begin_percent"] = 1 + random.below(3);
-      change["burst_end_percent"] = 5 + random.below(20);
+      change["burst_ms"] = 10 + random.below(1'000);
     }
     if (random.chance(1, 3)) {
       change["reorder_percent"] = 1 + random.below(20);

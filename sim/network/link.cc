@@ -20,7 +20,6 @@ bool is_certain(const LinkSpec& spec) {
 void Link::change(const LinkSpec& spec) {
   spec_ = spec;
   certain_ = is_certain(spec);
-  if (spec.burst_begin == Ppm{}) in_burst_ = false;
 }
 
 Link::Draws Link::draw() {
@@ -80,7 +79,7 @@ Fate Link::accept(Instant at, std::size_t packet_bytes, const Draws& draws) {
   if (starts - at > transmission_time(spec_.queue_bytes, spec_.rate_bps)) return Fate::queue_full;
   free_at_ = starts + transmission_time(packet_bytes, spec_.rate_bps);
   if (certain_) return Fate::carried;
-  if (lost_in_burst(draws)) return Fate::lost_in_burst;
+  if (lost_in_burst(at, draws)) return Fate::lost_in_burst;
   return hits(draws.loss, spec_.loss) ? Fate::lost : Fate::carried;
 }
 
@@ -93,11 +92,11 @@ bool Link::policed(Instant at, std::size_t packet_bytes) {
   return false;
 }
 
-bool Link::lost_in_burst(const Draws& draws) {
-  if (spec_.burst_begin == Ppm{}) return false;
-  in_burst_ =
-      in_burst_ ? !hits(draws.burst, spec_.burst_end) : hits(draws.burst, spec_.burst_begin);
-  return in_burst_ && hits(draws.loss, spec_.burst_loss);
+bool Link::lost_in_burst(Instant at, const Draws& draws) {
+  if (at >= burst_until_ && hits(draws.burst, spec_.burst_begin)) {
+    burst_until_ = at + scaled(draws.spread, spec_.burst_length);
+  }
+  return at < burst_until_ && hits(draws.loss, spec_.burst_loss);
 }
 
 Instant Link::arrival(const Draws& draws) {

@@ -36,10 +36,10 @@ struct LinkSpec {
   Duration delay{};
   Duration jitter{};  // added to the delay, uniform in [0, jitter); keeps the order
   Ppm loss{};         // independent for each datagram
-  // Bursts (Gilbert 1960, Elliott 1963): a datagram begins one or ends it, and within one it is
-  // lost with a rate of its own.
+  // Any datagram may begin a burst, within which datagrams are lost at a rate of their own. (The
+  // model of Gilbert 1960 and Elliott 1963, but that bursts end with time, not with traffic.)
   Ppm burst_begin{};
-  Ppm burst_end{Ppm::kAlways};
+  Duration burst_length{};  // at most
   Ppm burst_loss{Ppm::kAlways};
   Ppm duplicate{};  // a second copy up to kDuplicateSpread later
   Ppm replay{};     // a second copy much later
@@ -91,15 +91,15 @@ class Link {
   Draws draw();
   Fate accept(Instant at, std::size_t packet_bytes, const Draws& draws);
   bool policed(Instant at, std::size_t packet_bytes);
-  bool lost_in_burst(const Draws& draws);
+  bool lost_in_burst(Instant at, const Draws& draws);
   Instant arrival(const Draws& draws);
 
   LinkSpec spec_;
   DrawStream draws_;
-  bool certain_ = true;  // nothing of the spec is a matter of chance
-  bool in_burst_ = false;
-  Instant free_at_;          // when the last admitted datagram has left the queue
-  Instant last_in_order_;    // arrival that jitter may not fall below
+  bool certain_ = true;    // nothing of the spec is a matter of chance
+  Instant free_at_;        // when the last admitted datagram has left the queue
+  Instant last_in_order_;  // arrival that jitter may not fall below
+  Instant burst_until_;
   Instant police_empty_at_;  // when the policer would have its whole allowance again
 };
 

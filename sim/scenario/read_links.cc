@@ -17,7 +17,7 @@ void read_direction(JsonObject& keys, LinkSpec& spec) {
   spec.jitter = keys.milliseconds_or("jitter_ms", kLongestDrawnRange, spec.jitter);
   spec.loss = keys.percent_or("loss_percent", spec.loss);
   spec.burst_begin = keys.percent_or("burst_begin_percent", spec.burst_begin);
-  spec.burst_end = keys.percent_or("burst_end_percent", spec.burst_end);
+  spec.burst_length = keys.milliseconds_or("burst_ms", kLongestDrawnRange, spec.burst_length);
   spec.burst_loss = keys.percent_or("burst_loss_percent", spec.burst_loss);
   if (keys.has("police_mbps")) spec.police_bps = read_rate(keys.at("police_mbps"));
   spec.police_bytes = keys.integer_or("police_bytes", 1, kLargestQueueBytes, spec.police_bytes);
@@ -35,6 +35,9 @@ void read_direction(JsonObject& keys, LinkSpec& spec) {
   spec.up = keys.boolean_or("up", spec.up);
   if (spec.reorder.value > 0 && spec.reorder_delay == Duration{}) {
     keys.refuse("reorder_percent", "means nothing without \"reorder_delay_ms\"");
+  }
+  if (spec.burst_begin.value > 0 && spec.burst_length == Duration{}) {
+    keys.refuse("burst_begin_percent", "means nothing without \"burst_ms\"");
   }
   if (spec.replay.value > 0 && spec.replay_delay == Duration{}) {
     keys.refuse("replay_percent", "means nothing without \"replay_delay_s\"");

@@ -35,7 +35,7 @@ json draw_line(RandomSource& random) {
   line["replay_percent"] = often_zero(random, 2);
   line["replay_delay_s"] = 1 + random.below(60);
   line["burst_begin_percent"] = often_zero(random, 2);
-  line["burst_end_percent"] = 10 + random.below(50);
+  line["burst_ms"] = 10 + random.below(500);
   line["bleach_ecn"] = random.chance(1, 4);
   if (random.chance(1, 2)) line["rate_mbps"] = 1 + random.below(100);
   if (random.chance(1, 4)) line["queue_bytes"] = 4'096 << random.below(10);

@@ -199,17 +199,30 @@ TEST_F(NetworkTest, corruption_flips_exactly_one_bit) {
   EXPECT_EQ(flipped, 1);
 }
 
-TEST_F(NetworkTest, bursts_take_neighbours) {
-  make({.burst_begin = Ppm{10'000}, .burst_end = Ppm{100'000}});
-  send_many(10'000);
-  run(seconds(1));
+TEST_F(NetworkTest, bursts_take_neighbours_for_a_while) {
+  make({.burst_begin = Ppm{10'000}, .burst_length = milliseconds(20)});
+  for (int i = 0; i < 10'000; ++i) {
+    send(static_cast<std::uint8_t>(i));
+    run(milliseconds(1));
+  }
   const auto lost = network_->counters().fate(Fate::lost_in_burst);
-  // One in a hundred begins a burst of ten: a tenth or so in all.
+  // One in a hundred begins a burst of ten on average: a tenth or so in all.
   EXPECT_NEAR(static_cast<double>(lost), 900, 250);
-  std::vector<int> numbers = b_.numbers();
+  const std::vector<int> numbers = b_.numbers();
   std::size_t gaps = 0;
   for (std::size_t i = 1; i < numbers.size(); ++i) gaps += (numbers[i] - numbers[i - 1]) % 256 != 1;
   EXPECT_LT(gaps * 4, lost);  // of several datagrams each
+}
+
+TEST_F(NetworkTest, a_burst_ends_though_nothing_is_sent) {
+  make({.burst_begin = Ppm{Ppm::kAlways}, .burst_length = milliseconds(20)});
+  send(1);
+  LinkSpec calm;
+  network_->change_link(there_, calm);
+  run(milliseconds(20));
+  send(2);
+  run(seconds(1));
+  EXPECT_THAT(b_.numbers(), ::testing::ElementsAre(2));
 }
 
 TEST_F(NetworkTest, a_replayed_datagram_comes_again_much_later) {
