@@ -140,6 +140,7 @@ class Network final : public EventTarget {
   LinkId down_link(MemberId member) const { return members_[member].down; }
 
   Nat& nat(GatewayId gateway) { return gateways_[gateway].ipv4; }
+  const Nat& nat(GatewayId gateway) const { return gateways_[gateway].ipv4; }
   Nat& firewall(GatewayId gateway) { return gateways_[gateway].ipv6; }
   MemberId outside_of(GatewayId gateway) const { return gateways_[gateway].outside; }
   void change_external(GatewayId gateway, const std::vector<Address>& external);
@@ -152,6 +153,8 @@ class Network final : public EventTarget {
   void cut_off(unsigned island, Cut cut);
 
   // --- asking ------------------------------------------------------------------------------------
+
+  Instant now() const { return timeline_.now(); }
 
   // All addresses that a node has now.
   std::vector<Address> addresses(NodeId node) const;

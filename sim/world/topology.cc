@@ -84,7 +84,15 @@ Attachment Topology::attach(NodeId node, const AttachmentSpec& spec) {
     }
   }
   connect(attachment, spec.connected);
-  if (spec.forwarded) forward(attachment);
+  if (!spec.forwarded || !spec.site) return attachment;
+  for (Address inside : attachment.addresses) {
+    inside.port = spec.forwarded_port;
+    if (inside.family == Address::Family::ipv4) {
+      forward_ipv4(*spec.site, inside);
+    } else {
+      forward_ipv6(*spec.site, inside);
+    }
+  }
   return attachment;
 }
 
@@ -99,48 +107,70 @@ void Topology::connect(Attachment& attachment, bool connected, bool ipv6_only) {
 }
 
 // Each gateway on the way out sends on what comes to a port of its own.
-void Topology::forward(Attachment& attachment) {
-  std::optional<SiteId> site = attachment.spec.site;
-  for (const Address& address : attachment.addresses) {
-    if (address.family != Address::Family::ipv6 || !site) continue;
-    Address inside = address;
-    inside.port = attachment.spec.forwarded_port;
-    for (auto at = site; at; at = sites_[*at].spec.inside_of) {
-      network_.firewall(sites_[*at].gateway).forward({}, inside.port, inside);
-    }
+void Topology::forward_ipv4(SiteId id, Address inside) {
+  for (std::optional<SiteId> at = id; at; at = sites_[*at].spec.inside_of) {
+    Site& site = sites_[*at];
+    site.forwards.push_back(make_forward(site, inside, inside.port));
+    inside = outside_of(site, site.forwards.back());
   }
-  Address inside = attachment.addresses.front();
-  inside.port = attachment.spec.forwarded_port;
-  for (; site; site = sites_[*site].spec.inside_of) {
-    Nat& nat = network_.nat(sites_[*site].gateway);
-    std::optional<Address> outside;
-    for (std::uint16_t port = inside.port; !outside && port < 65535; ++port) {
-      outside = nat.forward({}, port, inside);
-    }
-    KITH_CHECK_MSG(outside.has_value(), "no port of {} is free", sites_[*site].spec.name);
-    inside = *outside;
-    attachment.forwarded_ip = index_of(nat.external_ips(), inside);
+}
+
+void Topology::forward_ipv6(SiteId id, const Address& inside) {
+  for (std::optional<SiteId> at = id; at; at = sites_[*at].spec.inside_of) {
+    network_.firewall(sites_[*at].gateway).forward(network_.now(), inside.port, inside);
   }
-  attachment.forwarded_port = inside.port;
+}
+
+Topology::Forward Topology::make_forward(const Site& site, const Address& internal,
+                                         std::uint16_t first_port) {
+  Nat& nat = network_.nat(site.gateway);
+  std::optional<Address> outside;
+  for (std::uint16_t port = first_port; !outside && port < 65535; ++port) {
+    outside = nat.forward(network_.now(), port, internal);
+  }
+  KITH_CHECK_MSG(outside.has_value(), "no port of {} is free", site.spec.name);
+  return {internal, index_of(nat.external_ips(), *outside), outside->port};
+}
+
+Address Topology::outside_of(const Site& site, const Forward& forward) const {
+  Address outside = network_.nat(site.gateway).external_ips()[forward.ip];
+  outside.port = forward.port;
+  return outside;
 }
 
 std::optional<Address> Topology::forwarded_address(const Attachment& attachment) const {
   if (!attachment.spec.forwarded || !attachment.spec.site) return std::nullopt;
-  SiteId outermost = *attachment.spec.site;
-  while (sites_[outermost].spec.inside_of) outermost = *sites_[outermost].spec.inside_of;
-  Address address =
-      network_.nat(sites_[outermost].gateway).external_ips()[attachment.forwarded_ip];
-  address.port = attachment.forwarded_port;
+  Address address = attachment.addresses.front();
+  address.port = attachment.spec.forwarded_port;
+  for (auto at = attachment.spec.site; at; at = sites_[*at].spec.inside_of) {
+    const Site& site = sites_[*at];
+    const auto found =
+        std::find_if(site.forwards.begin(), site.forwards.end(),
+                     [&](const Forward& forward) { return forward.internal == address; });
+    KITH_CHECK(found != site.forwards.end());
+    address = outside_of(site, *found);
+  }
   return address;
 }
 
 void Topology::renumber(SiteId id) {
   const Site& site = sites_[id];
-  std::vector<Address> external;
-  for (std::size_t i = 0; i < network_.nat(site.gateway).external_ips().size(); ++i) {
-    external.push_back(next_external(site.spec.inside_of));
+  const std::vector<Address> old = network_.nat(site.gateway).external_ips();
+  std::vector<Address> fresh;
+  while (fresh.size() < old.size()) fresh.push_back(next_external(site.spec.inside_of));
+  network_.change_external(site.gateway, fresh);
+  if (!site.spec.inside_of) return;
+  Site& carrier = sites_[*site.spec.inside_of];
+  for (Forward& forward : carrier.forwards) {
+    const auto moved = std::find_if(old.begin(), old.end(), [&](const Address& ip) {
+      return ip.family == forward.internal.family && ip.ip == forward.internal.ip;
+    });
+    if (moved == old.end()) continue;
+    Address internal = fresh[static_cast<std::size_t>(moved - old.begin())];
+    internal.port = forward.internal.port;
+    network_.nat(carrier.gateway).unforward(network_.now(), forward.port, forward.internal);
+    forward = make_forward(carrier, internal, forward.port);
   }
-  network_.change_external(site.gateway, external);
 }
 
 }  // namespace kith::sim

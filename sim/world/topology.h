@@ -52,9 +52,6 @@ struct Attachment {
   MemberId member = 0;
   std::vector<Address> addresses;  // those it has when it is connected
   bool connected = false;
-  // Of the outermost gateway: a port, and which of its addresses.
-  std::uint16_t forwarded_port = 0;
-  std::size_t forwarded_ip = 0;
 };
 
 class Topology {
@@ -75,23 +72,34 @@ class Topology {
   // if its gateways let nobody in. Follows the gateways' addresses of now.
   std::optional<Address> forwarded_address(const Attachment& attachment) const;
 
-  // Gives the gateway of a site other addresses in the network outside, as providers do.
+  // Gives the gateway of a site other addresses in the network outside, as providers do. What is
+  // forwarded to it follows.
   void renumber(SiteId id);
 
  private:
+  // What the gateway of a site sends on.
+  struct Forward {
+    Address internal;
+    std::size_t ip = 0;  // of its external addresses
+    std::uint16_t port = 0;
+  };
   struct Site {
     SiteSpec spec;
     RealmId realm = 0;
     GatewayId gateway = 0;
     std::uint32_t hosts = 0;     // numbered so far
     std::uint32_t networks = 0;  // carriers: customers numbered so far
+    std::vector<Forward> forwards;
   };
 
   RealmId realm_of(std::optional<SiteId> site) const;
   Address next_external(std::optional<SiteId> outside);
   Address next_ipv4(std::optional<SiteId> site);
   Address next_ipv6(std::optional<SiteId> site);
-  void forward(Attachment& attachment);
+  void forward_ipv4(SiteId site, Address inside);
+  void forward_ipv6(SiteId site, const Address& inside);
+  Forward make_forward(const Site& site, const Address& internal, std::uint16_t first_port);
+  Address outside_of(const Site& site, const Forward& forward) const;
 
   Network& network_;
   std::vector<Site> sites_;

@@ -272,6 +272,20 @@ TEST_F(TopologyTest, a_renumbered_site_is_reached_by_its_new_address_alone) {
   EXPECT_EQ(send(server, inside, *fresh), address_of(server));
 }
 
+TEST_F(TopologyTest, what_a_carrier_forwards_follows_a_renumbered_customer) {
+  const SiteId flat = site({}, site());
+  AttachmentSpec spec{.site = flat, .link = {}, .addresses = {}};
+  spec.forwarded = true;
+  Host& inside = host(spec);
+  Host& server = host_in_internet();
+  const auto before = topology_.forwarded_address(inside.attachment);
+  topology_.renumber(flat);
+  const auto after = topology_.forwarded_address(inside.attachment);
+  ASSERT_TRUE(before && after);
+  EXPECT_EQ(before->ip, after->ip);
+  EXPECT_EQ(send(server, inside, *after), address_of(server));
+}
+
 TEST_F(TopologyTest, a_host_that_has_left_a_network_is_not_there_until_it_comes_back) {
   const SiteId home = site({}, {}, true);
   Host& one = host_at(home);
