@@ -29,11 +29,6 @@ constexpr Duration kAtOnce = std::chrono::nanoseconds(1);
 
 constexpr std::size_t kVectorsPerPacket = 8;
 
-// RFC 9002 section 7.2.
-constexpr std::uint64_t initial_window(std::uint64_t datagram_size) {
-  return std::min(10 * datagram_size, std::max<std::uint64_t>(14'720, 2 * datagram_size));
-}
-
 }  // namespace
 
 // --- beginning ----------------------------------------------------------------------------------
@@ -257,25 +252,12 @@ std::optional<Transmit> Connection::write(Instant now, SocketId socket, std::spa
       break;
     }
   }
-  pace(ts);
+  ngtcp2_conn_update_pkt_tx_time(conn(), ts);
   note_sent(now, batch.size);
   settle(now, error);
   if (batch.size == 0) return std::nullopt;
   return Transmit{socket,    batch.path.remote(), batch.path.local(), interface_of(batch.path),
                   batch.ecn, batch.segment,       batch.size};
-}
-
-// An initial window may leave at once (RFC 9002 section 7.7), as far as congestion control lets it.
-// Pacing that too would let an estimate of the bandwidth that has collapsed, as after an outage,
-// prove itself right for ever: what is sent once in many seconds is delivered once in many seconds.
-// Where the congestion window has collapsed with it, nothing is paced until it has grown again.
-void Connection::pace(ngtcp2_tstamp ts) {
-  ngtcp2_conn_info info;
-  ngtcp2_conn_get_conn_info(conn(), &info);
-  const std::uint64_t datagram_size = ngtcp2_conn_get_path_max_tx_udp_payload_size(conn());
-  if (std::min(info.cwnd, info.bytes_in_flight) > initial_window(datagram_size)) {
-    ngtcp2_conn_update_pkt_tx_time(conn(), ts);
-  }
 }
 
 // False if the packet just written cannot go out in one call with those before it.

@@ -167,7 +167,6 @@ class Connection {
     bool open = true;  // more may follow
   };
   bool append(Batch& batch, const Path& path, Ecn ecn, std::size_t size) const;
-  void pace(std::uint64_t ts);
   void note_sent(Instant now, std::size_t size);
   std::uint32_t interface_of(const Path& path) const;
   ngtcp2_ssize write_packet(Path& path, ngtcp2_pkt_info& info, std::span<std::byte> out,
