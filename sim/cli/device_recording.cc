@@ -5,21 +5,13 @@
 #include <limits>
 #include <utility>
 
+#include "sim/capsule/device_dump.h"
+
 namespace kith::sim {
 namespace {
 
 // A run is as long as its scenario says; nobody watches the disk of a simulation for it.
 constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
-
-Device* find_device(World& world, const std::string& wanted) {
-  for (DeviceIndex i = 0; i < world.device_count(); ++i) {
-    if (world.device(i).name() == wanted) return &world.device(i);
-  }
-  for (DeviceIndex i = 0; i < world.device_count(); ++i) {
-    if (std::to_string(i) == wanted) return &world.device(i);
-  }
-  return nullptr;
-}
 
 }  // namespace
 
