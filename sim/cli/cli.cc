@@ -14,6 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "sim/capsule/capsule_file.h"
+#include "sim/capsule/verdict.h"
+#include "sim/cli/capsule_command.h"
 #include "sim/cli/device_recording.h"
 #include "sim/cli/print.h"
 #include "sim/cli/progress.h"
@@ -43,6 +46,7 @@ struct RunOptions {
   bool json = false;
   std::vector<std::string> record;  // a device and a file, or nothing
   std::string report;               // a file, or nothing
+  std::string capsule;              // a file, or nothing
 };
 
 void print(std::FILE* to, const std::string& text) {
@@ -121,6 +125,10 @@ int run(const RunOptions& options, const Handlers& handlers) {
   const auto scenario = load(options.scenario, *seed, handlers);
   if (!scenario) return refuse(scenario.error());
 
+  if (!options.capsule.empty()) {
+    if (const auto free = check_capsule_path(options.capsule); !free) return refuse(free.error());
+  }
+
   Run world_run(*scenario, *seed);
   std::optional<DeviceRecording> recording;
   if (!options.record.empty()) {
@@ -136,8 +144,8 @@ int run(const RunOptions& options, const Handlers& handlers) {
   }
   const double wall_before = wall_seconds();
   const double cpu_before = cpu_seconds();
-  const Report report =
-      execute(world_run, std::min(Duration{static_cast<std::int64_t>(*until)}, scenario->duration));
+  const Duration end = std::min(Duration{static_cast<std::int64_t>(*until)}, scenario->duration);
+  const Report report = execute(world_run, end);
   const Cost cost{wall_seconds() - wall_before, cpu_seconds() - cpu_before};
   print(stdout, options.json ? to_json(report, cost) + "\n" : to_text(report, cost));
   if (recording) {
@@ -148,6 +156,11 @@ int run(const RunOptions& options, const Handlers& handlers) {
   }
   if (report.ok()) return kClean;
   print(stderr, replay_hint(report, options.scenario, options.until));
+  if (!options.capsule.empty()) {
+    const auto written = write_capsule(capsule_of(*scenario, *seed, end, report), options.capsule);
+    if (!written) return refuse(written.error());
+    print(stderr, fmt::format("capsule: {}\n", options.capsule));
+  }
   return kFailed;
 }
 
@@ -159,6 +172,21 @@ int print_explicit(const std::string& name, const std::string& seed_text,
   if (!scenario) return refuse(scenario.error());
   print(stdout, nlohmann::json::parse(scenario->document).dump(2) + "\n");
   return kClean;
+}
+
+// A recording of one engine, or a capsule of a whole run: the file says which.
+int run_replay_command(const ReplayOptions& options, bool redact, const Handlers& handlers) {
+  if (is_capsule(options.file)) {
+    if (!redact) return replay_capsule(options, handlers);
+    return refuse({ErrorCode::invalid_argument,
+                   "--redact is for recordings: a capsule holds nothing of anyone real.", ""});
+  }
+  if (!options.until.empty() || !options.dump.empty()) {
+    return refuse({ErrorCode::invalid_argument,
+                   fmt::format("--until and --dump are for capsules; {} is none.", options.file),
+                   ""});
+  }
+  return redact ? redact_file(options.file) : replay_file(options.file, options.json);
 }
 
 int list(bool json, const Handlers& handlers) {
@@ -204,6 +232,11 @@ int main(int argc, char** argv, const Handlers& handlers) {
                   "Write a page about the run for a browser, also if it fails")
       ->type_name("FILE");
 
+  run_command
+      .add_option("--capsule", options.capsule,
+                  "If it fails, write the run to a new file for replay and shrink")
+      ->type_name("FILE");
+
   CLI::App& expand_command =
       *app.add_subcommand("expand", "Print what a seed makes of a scenario, as a scenario");
   expand_command
@@ -222,31 +255,53 @@ int main(int argc, char** argv, const Handlers& handlers) {
   swarm_command.add_option("--time", swarm.time, "Begin no seed after so many seconds");
   swarm_command.add_flag("--json", swarm.json, "A JSON object for each seed, and one of all");
 
+  swarm_command
+      .add_option("--capsules", swarm.capsules,
+                  "Write DIR/seed-N.capsule for every seed that fails, for replay and shrink")
+      ->type_name("DIR");
+
   bool list_json = false;
   CLI::App& list_command = *app.add_subcommand("list", "List the scenarios that ship");
   list_command.add_flag("--json", list_json, "One JSON object for each");
 
-  std::string recording;
-  bool replay_json = false;
+  ReplayOptions replay;
   bool redact = false;
-  CLI::App& replay_command =
-      *app.add_subcommand("replay", "Execute a recording again and compare every step");
-  replay_command.add_option("FILE", recording, "What kith --record wrote")->required();
+  CLI::App& replay_command = *app.add_subcommand(
+      "replay", "Execute a recording, or run a capsule, again and compare what comes of it");
+  replay_command
+      .add_option("FILE", replay.file, "What kith --record, --record-device or --capsule wrote")
+      ->required();
   CLI::Option* replay_as_json =
-      replay_command.add_flag("--json", replay_json, "One JSON object on standard output");
+      replay_command.add_flag("--json", replay.json, "One JSON object on standard output");
+  replay_command.add_option("--until", replay.until,
+                            "A capsule: stop at this virtual second and compare nothing");
+  replay_command
+      .add_option("--dump", replay.dump,
+                  "A capsule: print what a device has come to by then, as JSON")
+      ->type_name("DEVICE");
   replay_command
       .add_flag("--redact", redact,
-                "Execute nothing: print a timeline without secrets, a JSON object for each step")
+                "A recording: execute nothing and print a timeline without secrets, a JSON object "
+                "for each step")
       ->excludes(replay_as_json);
+
+  ShrinkOptions shrink;
+  CLI::App& shrink_command =
+      *app.add_subcommand("shrink", "Make of a capsule a smaller one that fails in the same way");
+  shrink_command.add_option("FILE", shrink.file, "A capsule")->required();
+  shrink_command
+      .add_option("--out", shrink.out, "Where to; beside FILE, as NAME.small.capsule, if absent")
+      ->type_name("FILE");
+  shrink_command.add_option("--time", shrink.time, "Begin no run after so many seconds");
+  shrink_command.add_flag("--json", shrink.json, "One JSON object on standard output");
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
     return app.exit(wrong) == 0 ? kClean : kUsage;
   }
-  if (replay_command.parsed()) {
-    return redact ? redact_file(recording) : replay_file(recording, replay_json);
-  }
+  if (replay_command.parsed()) return run_replay_command(replay, redact, handlers);
+  if (shrink_command.parsed()) return shrink_capsule(shrink, handlers);
   if (swarm_command.parsed()) return run_swarm_command(swarm, handlers);
   if (expand_command.parsed()) return print_explicit(options.scenario, options.seed, handlers);
   return run_command.parsed() ? run(options, handlers) : list(list_json, handlers);

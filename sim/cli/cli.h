@@ -11,9 +11,12 @@
 //   run SCENARIO --seed N [--json] [--until S]   SCENARIO is a path, or the name of one that ships
 //     [--record-device DEVICE FILE]              records one of its devices, for replay
 //     [--report FILE]                            writes an HTML page about the run
+//     [--capsule FILE]                           writes the run, if it fails
 //   list [--json]                                the scenarios that ship
 //   replay FILE [--json]                         executes a recording of `kith --record` again
 //     --redact                                   prints a timeline without its secrets instead
+//   replay CAPSULE [--until S] [--dump DEVICE]   runs a capsule again
+//   shrink CAPSULE [--out FILE] [--time S]       makes a smaller one of it
 // Exit codes: 0 clean, 1 a violation, a missed expectation or a divergence, 2 usage or a file that
 // is refused.
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "generated/kith_commit.h"
@@ -68,6 +69,12 @@ Result<SwarmSpec> read(const SwarmOptions& options) {
     }
     spec.time = Duration{static_cast<std::int64_t>(*time)};
   }
+  spec.capsules = options.capsules;
+  std::error_code error;
+  if (!spec.capsules.empty()) std::filesystem::create_directories(spec.capsules, error);
+  if (error) {
+    return refuse(fmt::format("--capsules {} cannot be made: {}.", spec.capsules, error.message()));
+  }
   return spec;
 }
 
@@ -117,6 +124,8 @@ nlohmann::ordered_json to_json(const SwarmOutcome& outcome, std::uint64_t device
   if (!outcome.ok) {
     json["commit"] = KITH_COMMIT;
     json["replay"] = replay_command(outcome, devices);
+    if (!outcome.capsule.empty()) json["capsule"] = outcome.capsule;
+    if (!outcome.capsule_fault.empty()) json["capsule_fault"] = outcome.capsule_fault;
   }
   return json;
 }
@@ -127,7 +136,11 @@ std::string to_text(const SwarmOutcome& outcome, std::uint64_t devices) {
   for (const Finding& each : outcome.failures) {
     text += fmt::format("  {}: {}\n", each.name, each.value);
   }
-  return text + fmt::format("replay: {}\n", replay_command(outcome, devices));
+  text += fmt::format("replay: {}\n", replay_command(outcome, devices));
+  if (!outcome.capsule.empty()) text += fmt::format("capsule: {}\n", outcome.capsule);
+  if (!outcome.capsule_fault.empty())
+    text += fmt::format("no capsule: {}\n", outcome.capsule_fault);
+  return text;
 }
 
 double rounded(double value) { return std::round(value * 100) / 100; }

@@ -15,6 +15,7 @@ struct SwarmOptions {
   std::string devices = "20";
   std::string time;  // seconds on the wall
   std::string jobs = "1";
+  std::string capsules;  // a directory, or nothing
   bool json = false;
 };
 

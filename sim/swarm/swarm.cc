@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "sim/capsule/capsule_file.h"
+#include "sim/capsule/verdict.h"
 #include "sim/scenario/run.h"
 #include "sim/swarm/draw_swarm.h"
 #include "sim/swarm/workers.h"
@@ -28,7 +30,9 @@ std::string line_of(const SwarmOutcome& outcome) {
                   {"datagrams", outcome.datagrams},
                   {"virtual_s", outcome.virtual_s},
                   {"cpu_s", outcome.cpu_s},
-                  {"probes", outcome.probes}};
+                  {"probes", outcome.probes},
+                  {"capsule", outcome.capsule},
+                  {"capsule_fault", outcome.capsule_fault}};
   return line.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -45,7 +49,16 @@ SwarmOutcome outcome_of(std::uint64_t seed, const std::string& line) {
   outcome.virtual_s = read.at("virtual_s");
   outcome.cpu_s = read.at("cpu_s");
   outcome.probes = read.at("probes").get<std::map<std::string, std::uint64_t>>();
+  outcome.capsule = read.at("capsule");
+  outcome.capsule_fault = read.at("capsule_fault");
   return outcome;
+}
+
+void write(const Capsule& capsule, const std::string& directory, SwarmOutcome& outcome) {
+  if (directory.empty()) return;
+  const std::string path = fmt::format("{}/seed-{}.capsule", directory, capsule.seed);
+  const auto written = write_capsule(capsule, path);
+  (written ? outcome.capsule : outcome.capsule_fault) = written ? path : written.error().message;
 }
 
 double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
@@ -59,7 +72,8 @@ Scenario swarm_scenario(std::uint64_t seed, std::uint64_t devices, const Handler
   return std::move(*scenario);
 }
 
-SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers& handlers) {
+SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers& handlers,
+                      const std::string& capsules) {
   const double cpu_before = cpu_seconds();
   const Scenario scenario = swarm_scenario(seed, devices, handlers);
   Run run(scenario, seed);
@@ -76,6 +90,9 @@ SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers&
   outcome.probes = report.probes;
   outcome.virtual_s = std::chrono::duration<double>(report.virtual_time).count();
   outcome.cpu_s = cpu_seconds() - cpu_before;
+  if (!report.ok()) {
+    write(capsule_of(scenario, seed, scenario.duration, report), capsules, outcome);
+  }
   return outcome;
 }
 
@@ -91,7 +108,7 @@ Result<void> run_swarm(const SwarmSpec& spec, const Handlers& handlers,
     return next_seed++;
   };
   const auto work = [&](std::uint64_t seed) {
-    return line_of(run_seed(seed, spec.devices, handlers));
+    return line_of(run_seed(seed, spec.devices, handlers, spec.capsules));
   };
   const auto done = [&](std::uint64_t seed, const std::optional<std::string>& line,
                         const std::string& death) {
@@ -99,6 +116,8 @@ Result<void> run_swarm(const SwarmSpec& spec, const Handlers& handlers,
     SwarmOutcome died;
     died.seed = seed;
     died.death = death;
+    const Scenario scenario = swarm_scenario(seed, spec.devices, handlers);
+    write(capsule_of_death(scenario, seed, scenario.duration, death), spec.capsules, died);
     on_outcome(died);
   };
   return Workers::run(spec.jobs, next, work, done);

@@ -21,6 +21,7 @@ struct SwarmSpec {
   std::uint64_t devices = 20;  // even
   unsigned jobs = 1;
   std::optional<Duration> time;  // on the wall; then no further seed is begun
+  std::string capsules;          // a directory for those of seeds that fail, or nothing
 };
 
 // What came of one seed. Of one whose process died there is `death` alone.
@@ -34,13 +35,16 @@ struct SwarmOutcome {
   double virtual_s = 0;
   double cpu_s = 0;
   std::map<std::string, std::uint64_t> probes;  // what fired, and how often
+  std::string capsule;                          // where it was written, or nothing
+  std::string capsule_fault;                    // why it was not, though it should have been
 };
 
 // What a seed is run as. It is never refused.
 Scenario swarm_scenario(std::uint64_t seed, std::uint64_t devices, const Handlers& handlers);
 
-// One seed, here.
-SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers& handlers);
+// One seed, here. Writes its capsule to `capsules`, if that is given and the seed fails.
+SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers& handlers,
+                      const std::string& capsules = "");
 
 // All of them. `on_outcome` hears of each as it is done, in any order. Errors: Workers::run.
 Result<void> run_swarm(const SwarmSpec& spec, const Handlers& handlers,

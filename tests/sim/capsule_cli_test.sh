@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# Capsules from the command line: written, run again, looked into, refused and shrunk.
+#   capsule_cli_test.sh KITH_SIM
+set -euo pipefail
+
+sim=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+  echo "kith_sim_capsules: $*" >&2
+  exit 1
+}
+
+# Runs kith-sim, which must exit with the first argument.
+expect() {
+  local wanted=$1 code=0
+  shift
+  "$sim" "$@" >"$work/out" 2>"$work/err" || code=$?
+  [[ $code == "$wanted" ]] || fail "$* exited with $code: $(cat "$work/out" "$work/err")"
+}
+says() { grep -qF -- "$2" "$work/$1" || fail "no \"$2\" in $1: $(cat "$work/$1")"; }
+
+# Too short for anything to be met.
+capsule=$work/short.capsule
+expect 1 run pair-and-send --seed 7 --until 0.5 --capsule "$capsule" --json
+says err "capsule: $capsule"
+hash=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["trace_hash"])' <"$work/out")
+[[ $(ls "$work"/*.tmp 2>/dev/null) == "" ]] || fail "a temporary file stayed"
+expect 2 run pair-and-send --seed 7 --until 0.5 --capsule "$capsule"
+says err "short.capsule: File exists"
+[[ ! -s $work/out ]] || fail "it ran although its capsule could not be written"
+expect 2 run pair-and-send --seed 7 --capsule "$work/no/such/folder.capsule"
+
+# A run that is well leaves none.
+expect 0 run pair-and-send --seed 7 --capsule "$work/well.capsule"
+[[ ! -e $work/well.capsule ]] || fail "a clean run wrote a capsule"
+
+expect 0 replay "$capsule"
+says out "failed again in the same way"
+says out "trace hash $hash"
+expect 0 replay "$capsule" --json
+python3 - "$work/out" "$hash" <<'PYTHON'
+import json, sys
+line = json.load(open(sys.argv[1]))
+assert line["same"] is True and line["differences"] == [], line
+assert (line["scenario"], line["seed"]) == ("pair-and-send", 7), line
+assert line["trace_hash"] == sys.argv[2], line
+assert "paired" in [failure["name"] for failure in line["failures"]], line
+PYTHON
+
+expect 0 replay "$capsule" --until 0.2 --dump alice
+says err "nothing was compared"
+python3 - "$work/out" <<'PYTHON'
+import json, sys
+dump = json.load(open(sys.argv[1]))
+keys = ["device", "index", "id", "at_s", "running", "paused", "lives", "addresses", "sockets",
+        "effects", "next_wakeup", "counters", "devices", "store", "disk", "paired", "transfers",
+        "messages", "datagrams_unheard"]
+assert list(dump) == keys, list(dump)
+assert (dump["device"], dump["at_s"], dump["running"]) == ("alice", 0.2, True), dump
+assert dump["disk"]["outbox"]["recording/recording.bin"] == 8388608, dump["disk"]
+PYTHON
+expect 0 replay "$capsule" --dump 1 --json
+python3 -c '
+import json, sys
+line = json.load(sys.stdin)
+assert line["same"] is True and line["device"]["device"] == "bob", line' <"$work/out"
+
+# What is no capsule, or not the whole of one.
+expect 2 replay "$capsule" --dump nobody
+says err "there is no nobody"
+expect 2 replay "$capsule" --until soon
+expect 2 replay "$capsule" --redact
+head -c 100 "$capsule" >"$work/cut.capsule"
+expect 2 replay "$work/cut.capsule"
+says err "cut.capsule is damaged"
+head -c 12 "$capsule" >"$work/stub.capsule"
+expect 2 replay "$work/stub.capsule"
+says err "stub.capsule is too short for a capsule"
+expect 2 shrink "$work/stub.capsule"
+echo "something else" >"$work/other"
+expect 2 replay "$work/other"
+expect 2 replay "$work/other" --dump alice
+says err "is none"
+expect 2 shrink "$work/other"
+says err "other is"
+expect 2 shrink "$work/missing"
+
+# Recordings are replayed as before.
+expect 0 run pair-and-send --seed 7 --record-device alice "$work/alice.recording"
+expect 0 replay "$work/alice.recording"
+expect 2 replay "$work/alice.recording" --until 1
+
+expect 0 shrink "$capsule"
+says out "written to $work/short.small.capsule"
+expect 2 shrink "$capsule"
+says err "File exists"
+expect 0 shrink "$capsule" --out "$work/second.capsule" --time 0 --json
+python3 - "$work/out" <<'PYTHON'
+import json, sys
+line = json.load(open(sys.argv[1]))
+assert list(line) == ["failure", "before", "after", "runs", "finished", "capsule"], line
+assert line["finished"] is False and line["runs"] == 1, line
+assert line["before"] == line["after"], line
+assert list(line["after"]) == ["devices", "faults", "steps", "virtual_s", "events"], line
+PYTHON
+expect 0 replay "$work/short.small.capsule"
+says out "paired"
+
+# A swarm that is well leaves none, and says where it cannot.
+expect 0 swarm --seeds 1 --devices 2 --capsules "$work/swarm"
+[[ -d $work/swarm && $(ls "$work/swarm") == "" ]] || fail "a clean swarm wrote a capsule"
+expect 2 swarm --seeds 1 --devices 2 --capsules "$work/other"
+
+echo "kith_sim_capsules: ok"
