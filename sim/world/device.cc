@@ -267,7 +267,8 @@ void Device::end_step() {
 
 void Device::finish_step(Step& done) {
   for (;;) {
-    const std::optional<Output> output = engine_->poll_output();
+    std::optional<Output> output = engine_->poll_output();
+    if (output && output_tap_) output_tap_(*output);
     world_.recorder().output(index_, local_now(), output);
     if (recording_ != nullptr) recording_->output(output);
     if (!output) break;
@@ -279,9 +280,7 @@ void Device::finish_step(Step& done) {
   send_datagrams(done);
   if (dying_) return;
   close_sockets();
-  done.wakeup = engine_->next_wakeup();
-  // Observers live by the world's clock.
-  if (done.wakeup) done.wakeup->at = world_instant(done.wakeup->at);
+  done.wakeup = wanted_wakeup();
   arm_timer(done.wakeup);
   engine_->check_invariants();
   world_.notify(&Observer::on_step, *this, world_.now(), done);
@@ -295,7 +294,14 @@ void Device::run_queued() {
   }
 }
 
-// The wakeup is by the world's clock.
+// By the world's clock, as observers live by it.
+std::optional<Wakeup> Device::wanted_wakeup() const {
+  std::optional<Wakeup> wakeup = engine_->next_wakeup();
+  if (wakeup) wakeup->at = world_instant(wakeup->at);
+  if (wakeup_tap_) wakeup_tap_(world_.now(), wakeup);
+  return wakeup;
+}
+
 void Device::arm_timer(const std::optional<Wakeup>& wakeup) {
   if (!wakeup || wakeup->at == Instant::never()) return;
   const Instant at = std::max(wakeup->at, world_.now());
@@ -309,9 +315,8 @@ void Device::arm_timer(const std::optional<Wakeup>& wakeup) {
 void Device::on_timer(std::uint64_t key) {
   if (key != timer_key_) return;
   timer_key_ = 0;
-  std::optional<Wakeup> wakeup = engine_->next_wakeup();
+  const std::optional<Wakeup> wakeup = wanted_wakeup();
   if (!wakeup) return;
-  wakeup->at = world_instant(wakeup->at);
   if (wakeup->at > world_.now()) return arm_timer(wakeup);
   step(TimerFired{}, wakeup->reason);
 }
@@ -378,7 +383,8 @@ void Device::send_from(SocketId id, Socket& socket, Step& done) {
   const std::span<std::byte> room = world_.send_buffer();
   const Instant now = local_now();
   while (world_.network().can_send(node_)) {
-    const std::optional<Transmit> sent = engine_->poll_datagrams(now, id, room, kMaxSegments);
+    std::optional<Transmit> sent = engine_->poll_datagrams(now, id, room, kMaxSegments);
+    if (sent && transmit_tap_) transmit_tap_(*sent, room);
     const ByteView bytes = sent ? ByteView(room.first(sent->size)) : ByteView();
     world_.recorder().datagrams(index_, now, id, room.size(), kMaxSegments, sent, bytes);
     if (recording_ != nullptr) {

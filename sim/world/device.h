@@ -14,9 +14,13 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/base/random.h"
@@ -96,6 +100,16 @@ class Device final : private EventTarget, private DatagramSink {
   Instant local_now() const;
   std::int64_t unix_ns() const;
 
+  // See, and may alter, what the engine gives before anyone else sees it: every output,
+  // datagrams with the room they lie in, when it wants to be woken. For bugs that tests plant to
+  // show that a checker sees them.
+  using OutputTap = std::function<void(Output&)>;
+  void set_output_tap(OutputTap tap) { output_tap_ = std::move(tap); }
+  using TransmitTap = std::function<void(Transmit&, std::span<std::byte> room)>;
+  void set_transmit_tap(TransmitTap tap) { transmit_tap_ = std::move(tap); }
+  using WakeupTap = std::function<void(Instant now, std::optional<Wakeup>&)>;
+  void set_wakeup_tap(WakeupTap tap) { wakeup_tap_ = std::move(tap); }
+
   // Gives the engine a command: at once, or after the step that is under way. Dropped if the
   // device is not running.
   void submit(Command command);
@@ -162,6 +176,7 @@ class Device final : private EventTarget, private DatagramSink {
   void transmit(const Socket& socket, const Transmit& transmit, ByteView bytes);
   void block_sockets();
   void close_sockets();
+  std::optional<Wakeup> wanted_wakeup() const;
   void arm_timer(const std::optional<Wakeup>& wakeup);
 
   void carry_out(const OpenSocket& output);
@@ -207,6 +222,9 @@ class Device final : private EventTarget, private DatagramSink {
   NodeId node_;
   std::vector<Attachment> attachments_;
   trace::RecordingWriter* recording_ = nullptr;
+  OutputTap output_tap_;
+  TransmitTap transmit_tap_;
+  WakeupTap wakeup_tap_;
   VirtualDisk disk_;
   VirtualStore store_;
 

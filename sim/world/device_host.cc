@@ -103,9 +103,7 @@ void Device::set_wall_clock(Duration by) {
 void Device::rearm_timer() {
   if (!running() || paused_) return;
   timer_key_ = 0;
-  std::optional<Wakeup> wakeup = engine_->next_wakeup();
-  if (wakeup) wakeup->at = world_instant(wakeup->at);
-  arm_timer(wakeup);
+  arm_timer(wanted_wakeup());
 }
 
 // As io's driver does when it notices: the time, and fresh entropy after sleep.
