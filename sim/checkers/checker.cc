@@ -2,11 +2,21 @@
 
 #include <fmt/core.h>
 
+#include "sim/checkers/amplification.h"
+#include "sim/checkers/bounded_retries.h"
 #include "sim/checkers/durable_before_acknowledged.h"
+#include "sim/checkers/fresh_dials.h"
+#include "sim/checkers/keep_alive_budget.h"
 #include "sim/checkers/messages.h"
 #include "sim/checkers/no_partial_content.h"
 #include "sim/checkers/no_unauthenticated_write.h"
+#include "sim/checkers/old_or_new_after_crash.h"
+#include "sim/checkers/one_guess.h"
+#include "sim/checkers/path_escape.h"
+#include "sim/checkers/peers_are_paired.h"
 #include "sim/checkers/published_equals_source.h"
+#include "sim/checkers/resources.h"
+#include "sim/checkers/stream_bytes.h"
 #include "sim/checkers/timers.h"
 #include "sim/world/world.h"
 
@@ -28,6 +38,16 @@ std::vector<std::unique_ptr<Checker>> all_checkers(World& world) {
   checkers.push_back(std::make_unique<DurableBeforeAcknowledged>());
   checkers.push_back(std::make_unique<Messages>());
   checkers.push_back(std::make_unique<Timers>(world));
+  checkers.push_back(std::make_unique<OldOrNewAfterCrash>());
+  checkers.push_back(std::make_unique<PeersArePaired>());
+  checkers.push_back(std::make_unique<OneGuess>());
+  checkers.push_back(std::make_unique<PathEscape>());
+  checkers.push_back(std::make_unique<StreamBytes>());
+  checkers.push_back(std::make_unique<Amplification>());
+  checkers.push_back(std::make_unique<FreshDials>());
+  checkers.push_back(std::make_unique<BoundedRetries>());
+  checkers.push_back(std::make_unique<KeepAliveBudget>());
+  checkers.push_back(std::make_unique<Resources>());
   return checkers;
 }
 

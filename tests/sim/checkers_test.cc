@@ -13,6 +13,7 @@
 #include "sim/checkers/no_partial_content.h"
 #include "sim/checkers/no_unauthenticated_write.h"
 #include "sim/checkers/published_equals_source.h"
+#include "sim/checkers/stream_bytes.h"
 #include "sim/checkers/timers.h"
 #include "sim/world/world.h"
 
@@ -33,6 +34,7 @@ class CheckerTest : public ::testing::Test {
   void command(Device& device, Command command);
   // Carries out a request on Bob's disk as his engine's.
   void on_disk(FileRequest request);
+  void pair();
   void share();
   // Bob's engine writes the file to its hidden place and syncs it.
   void receive_hidden(std::string_view content);
@@ -50,14 +52,14 @@ class CheckerTest : public ::testing::Test {
 TEST_F(CheckerTest, a_transfer_as_it_should_be_violates_nothing) {
   auto checkers = all_checkers(world_);
   for (const auto& checker : checkers) watch(*checker);
-  say(*bob_, Paired{{}, alice_->id(), "alice"});
+  pair();
   share();
   receive_hidden(kContent);
   publish();
   on_disk(DirectorySync{{}, {"/inbox", ""}});
   say_received(kContent);
   say_sent();
-  EXPECT_EQ(checkers.size(), 6u);
+  EXPECT_EQ(checkers.size(), 16u);
   for (const auto& checker : checkers) {
     checker->finish(world_);
     EXPECT_TRUE(checker->ok()) << checker->name() << ": " << checker->first_violation();
@@ -255,6 +257,70 @@ TEST_F(CheckerTest, waking_for_nothing_is_seen_and_waking_for_something_is_not) 
   EXPECT_TRUE(busy.ok());
 }
 
+// Alice's third connection is Bob's eighth.
+class StreamBytesTest : public CheckerTest {
+ protected:
+  void SetUp() override {
+    CheckerTest::SetUp();
+    watch(checker_);
+    say(*alice_, PeerConnected{{1}, {3}, "chat", bob_->id(), true});
+    say(*bob_, PeerConnected{{0}, {8}, "chat", alice_->id(), true});
+  }
+  void write(std::string_view text, bool fin = false) {
+    command(*alice_, StreamWrite{{3}, {0}, SharedBytes(to_bytes(as_byte_view(text))), fin});
+  }
+  void read(std::string_view text, bool fin = false) {
+    say(*bob_, BytesReceived{{8}, {0}, SharedBytes(to_bytes(as_byte_view(text))), fin});
+  }
+  StreamBytes checker_;
+};
+
+TEST_F(StreamBytesTest, a_stream_as_it_should_be_violates_nothing) {
+  write("good mor");
+  read("good");
+  write("ning", true);
+  read(" mornin");
+  read("g", true);
+  EXPECT_TRUE(checker_.ok()) << checker_.first_violation();
+}
+
+TEST_F(StreamBytesTest, bytes_that_come_twice_are_seen) {
+  write("good morning");
+  read("good");
+  read("good");
+  EXPECT_THAT(checker_.first_violation(), HasSubstr("has 4 bytes after 4 of stream 0"));
+}
+
+TEST_F(StreamBytesTest, bytes_before_they_were_written_are_seen) {
+  read("good");
+  EXPECT_FALSE(checker_.ok());
+}
+
+TEST_F(StreamBytesTest, an_end_before_the_end_is_seen) {
+  write("good morning", true);
+  read("good", true);
+  EXPECT_FALSE(checker_.ok());
+}
+
+TEST_F(StreamBytesTest, bytes_after_the_end_are_seen) {
+  write("good", true);
+  read("good", true);
+  EXPECT_TRUE(checker_.ok()) << checker_.first_violation();
+  read("");
+  EXPECT_THAT(checker_.first_violation(), HasSubstr("after its end"));
+}
+
+// Streams of two connections have one number: what is of one of them is of neither after a mix.
+TEST_F(StreamBytesTest, bytes_of_two_connections_mixed_are_seen) {
+  say(*alice_, PeerConnected{{1}, {4}, "chat", bob_->id(), true});
+  write("good morning");
+  command(*alice_, StreamWrite{{4}, {0}, SharedBytes(to_bytes(as_byte_view("good night"))), true});
+  read("good n");
+  EXPECT_TRUE(checker_.ok()) << checker_.first_violation();
+  read("ing");
+  EXPECT_FALSE(checker_.ok());
+}
+
 TEST_F(CheckerTest, counts_all_violations_and_shows_the_first) {
   PublishedEqualsSource checker;
   watch(checker);
@@ -354,6 +420,20 @@ void CheckerTest::on_disk(FileRequest request) {
   ASSERT_TRUE(completed.outcome) << completed.outcome.error().message;
   world_.notify(&Observer::on_file_done, *bob_, world_.now(), operation->request,
                 completed.outcome);
+}
+
+// Alice types the words that Bob shows: those of an entropy of zeros, by BIP39.
+void CheckerTest::pair() {
+  std::vector<std::string> words(11, "abandon");
+  words.push_back("about");
+  say(*bob_, PairingCodeReady{{1}, words, std::chrono::minutes(5)});
+  command(*alice_, JoinPairing{{1}, {}, {}});
+  say(*alice_, PairingConfirmationNeeded{{1}, bob_->id(), "bob", "1"});
+  say(*bob_, PairingConfirmationNeeded{{1}, alice_->id(), "alice", "1"});
+  command(*alice_, ConfirmPairing{{1}, true});
+  command(*bob_, ConfirmPairing{{1}, true});
+  say(*alice_, Paired{{1}, bob_->id(), "bob"});
+  say(*bob_, Paired{{1}, alice_->id(), "alice"});
 }
 
 void CheckerTest::share() {

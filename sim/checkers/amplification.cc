@@ -1,0 +1,73 @@
+#include "sim/checkers/amplification.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "sim/checkers/quic_header.h"
+
+namespace kith::sim {
+namespace {
+
+// Of one address. A datagram damaged on its way may bring wrong ones.
+constexpr std::size_t kMostIds = 16;
+
+}  // namespace
+
+void Amplification::on_stopped(Device& device, Instant, Ending) { devices_.erase(device.index()); }
+
+void Amplification::on_input(Device& device, Instant, const Input& input) {
+  const auto* received = std::get_if<DatagramsReceived>(&input);
+  if (received == nullptr) return;
+  Remote& remote = devices_[device.index()][received->remote];
+  if (remote.proven) return;
+  for_each_datagram(received->bytes, received->stride,
+                    [&](ByteView datagram) { receive(remote, datagram); });
+}
+
+void Amplification::receive(Remote& remote, ByteView datagram) {
+  remote.received_bytes += datagram.size();
+  while (!datagram.empty()) {
+    const auto header = read_long_header(datagram);
+    if (!header) break;
+    const bool token = header->type == LongType::initial && header->token_bytes > 0;
+    if (header->version != 0 && (header->type == LongType::handshake || token)) {
+      remote.proven = true;
+    }
+    Bytes id(header->source.begin(), header->source.end());
+    if (std::find(remote.ids.begin(), remote.ids.end(), id) == remote.ids.end()) {
+      remote.ids.push_back(std::move(id));
+      if (remote.ids.size() > kMostIds) remote.ids.pop_front();
+    }
+    datagram = datagram.subspan(header->packet_bytes);
+  }
+  // A short packet after an answer: only who received it goes on.
+  const bool is_short = !datagram.empty() && (datagram[0] & std::byte{0x80}) == std::byte{0};
+  if (is_short && remote.sent_bytes > 0) remote.proven = true;
+}
+
+void Amplification::on_transmit(Device& device, Instant at, const Transmit& transmit,
+                                ByteView bytes) {
+  Remote& remote = devices_[device.index()][transmit.remote];
+  if (remote.proven) return;
+  for_each_datagram(bytes, transmit.segment_size, [&](ByteView datagram) {
+    if (is_dial(remote, datagram)) remote.proven = true;
+  });
+  if (remote.proven) return;
+  remote.sent_bytes += bytes.size();
+  if (remote.sent_bytes > kMostTimes * remote.received_bytes) {
+    violate(device, at,
+            fmt::format("has sent {} bytes to {}, which is unproven and sent {}", remote.sent_bytes,
+                        transmit.remote.to_string(), remote.received_bytes));
+  }
+}
+
+// A packet to an id that the other did not name.
+bool Amplification::is_dial(const Remote& remote, ByteView datagram) const {
+  const auto header = read_long_header(datagram);
+  if (!header || header->type != LongType::initial) return false;
+  const Bytes id(header->destination.begin(), header->destination.end());
+  return std::find(remote.ids.begin(), remote.ids.end(), id) == remote.ids.end();
+}
+
+}  // namespace kith::sim

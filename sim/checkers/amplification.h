@@ -1,0 +1,43 @@
+#pragma once
+
+// Invariant: before an address has shown that it receives, a device sends it at most three times
+// what came from it (RFC 9000 section 8.1). An address has shown it by a Handshake packet, by a
+// token, or by speaking again after it was answered; one that the device dialled by itself was
+// named by a person or by the peer's own record.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+
+#include "kith/bytes.h"
+#include "sim/checkers/checker.h"
+#include "sim/world/device.h"
+
+namespace kith::sim {
+
+class Amplification final : public Checker {
+ public:
+  std::string_view name() const override { return "amplification"; }
+
+  void on_stopped(Device& device, Instant at, Ending ending) override;
+  void on_input(Device& device, Instant at, const Input& input) override;
+  void on_transmit(Device& device, Instant at, const Transmit& transmit, ByteView bytes) override;
+
+  // RFC 9000 section 8.1.
+  static constexpr std::uint64_t kMostTimes = 3;
+
+ private:
+  struct Remote {
+    std::uint64_t received_bytes = 0;
+    std::uint64_t sent_bytes = 0;
+    bool proven = false;
+    std::deque<Bytes> ids;  // that it told its packets to be sent to
+  };
+
+  void receive(Remote& remote, ByteView datagram);
+  bool is_dial(const Remote& remote, ByteView datagram) const;
+
+  std::map<DeviceIndex, std::map<Address, Remote>> devices_;
+};
+
+}  // namespace kith::sim
