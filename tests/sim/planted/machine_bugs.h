@@ -1,0 +1,14 @@
+#pragma once
+
+// Messages, commits, timers and transfers gone wrong.
+
+namespace kith::sim {
+
+class World;
+
+void another_body(World& world);
+void a_commit_forgotten(World& world);
+void a_timer_that_circles(World& world);
+void a_transfer_offered_again(World& world);
+
+}  // namespace kith::sim

@@ -1,0 +1,85 @@
+// Every checker sees the bug that is planted for it in a drawn world of twenty devices, no other
+// checker takes it for its own, and none says anything of the same worlds without the bug.
+
+#include "tests/sim/planted/planted_bugs.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+
+#include "engine/base/check.h"
+#include "sim/scenario/run.h"
+#include "sim/swarm/draw_swarm.h"
+
+namespace kith::sim {
+namespace {
+
+constexpr std::uint64_t kDevices = 20;
+// In some drawn worlds nobody sends, or writes, or nothing is removed.
+constexpr std::uint64_t kFewSeeds = 12;
+
+// What each checker that saw something saw first.
+using Seen = std::map<std::string, std::string>;
+Seen violations(std::uint64_t seed, void (*plant)(World&));
+const Seen& violations_without_bug(std::uint64_t seed);
+
+class PlantedBugs : public ::testing::TestWithParam<PlantedBug> {};
+
+TEST_P(PlantedBugs, is_seen_by_the_right_checker_alone_within_a_few_seeds) {
+  const PlantedBug& bug = GetParam();
+  std::set<std::string_view> may_see(bug.also.begin(), bug.also.end());
+  may_see.insert(bug.checker);
+  for (std::uint64_t seed = 1; seed <= kFewSeeds; ++seed) {
+    const Seen seen = violations(seed, bug.plant);
+    for (const auto& [checker, what] : seen) {
+      EXPECT_TRUE(may_see.contains(checker)) << "seed " << seed << ", " << checker << ": " << what;
+    }
+    EXPECT_THAT(violations_without_bug(seed), ::testing::IsEmpty()) << "seed " << seed;
+    if (HasFailure() || seen.contains(std::string(bug.checker))) return;
+  }
+  FAIL() << bug.checker << " has not seen it in " << kFewSeeds << " worlds";
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, PlantedBugs, ::testing::ValuesIn(planted_bugs()),
+                         [](const auto& each) { return std::string(each.param.name); });
+
+TEST(PlantedBugsTest, every_checker_has_a_bug_of_its_own) {
+  World world(1);
+  std::set<std::string_view> found;
+  for (const PlantedBug& bug : planted_bugs()) found.insert(bug.checker);
+  // No drawn device opens a stream of an application: checkers_test.cc has its bugs.
+  found.insert("stream_bytes");
+  for (const auto& checker : all_checkers(world)) {
+    EXPECT_TRUE(found.contains(checker->name())) << checker->name();
+  }
+}
+
+// --- helpers ------------------------------------------------------------------------------------
+
+Seen violations(std::uint64_t seed, void (*plant)(World&)) {
+  const auto scenario =
+      parse_scenario("planted", draw_swarm(seed, kDevices).dump(), built_in_handlers(), seed);
+  KITH_CHECK_MSG(scenario.has_value(), "{}", scenario.error().message);
+  Run run(*scenario, seed);
+  if (plant != nullptr) plant(run.world());
+  Seen seen;
+  for (const Finding& violation : run.execute().violations) {
+    seen.emplace(violation.name, violation.value);
+  }
+  return seen;
+}
+
+const Seen& violations_without_bug(std::uint64_t seed) {
+  static std::map<std::uint64_t, Seen> known;
+  const auto found = known.find(seed);
+  return found != known.end() ? found->second
+                              : known.emplace(seed, violations(seed, nullptr)).first->second;
+}
+
+}  // namespace
+}  // namespace kith::sim
