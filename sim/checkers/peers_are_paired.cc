@@ -18,10 +18,8 @@ bool is_proven(DeviceState state) {
 
 void PeersArePaired::on_input(Device& device, Instant, const Input& input) {
   if (const auto* join = command_in<JoinPairing>(input)) {
-    const auto shown = shown_.find(join->code_entropy);
-    if (shown == shown_.end()) return;
-    met_.insert({device.id(), shown->second});
-    met_.insert({shown->second, device.id()});
+    typed_[join->code_entropy].insert(device.id());
+    note_met(join->code_entropy);
   } else if (const auto* confirm = command_in<ConfirmPairing>(input)) {
     const auto asked = asked_.find({device.index(), confirm->request});
     if (asked == asked_.end() || !confirm->accept) return;
@@ -61,7 +59,19 @@ void PeersArePaired::on_output(Device& device, Instant at, const Output& output)
 
 void PeersArePaired::on_words(const Device& device, const PairingCodeReady& ready) {
   const auto words = parse_pairing_words(fmt::format("{}", fmt::join(ready.words, " ")));
-  if (words) shown_.insert_or_assign(*words, device.id());
+  if (!words) return;
+  shown_.insert_or_assign(*words, device.id());
+  note_met(*words);
+}
+
+// A person may be quicker at typing what she was shown than this checker is told of it.
+void PeersArePaired::note_met(const Words& words) {
+  const auto shown = shown_.find(words);
+  if (shown == shown_.end()) return;
+  for (const DeviceId& typed : typed_[words]) {
+    met_.insert({typed, shown->second});
+    met_.insert({shown->second, typed});
+  }
 }
 
 void PeersArePaired::check_met(const Device& device, Instant at, const DeviceId& peer,

@@ -26,10 +26,12 @@ class PeersArePaired final : public Checker {
   using Side = std::pair<DeviceId, DeviceId>;
 
   void on_words(const Device& device, const PairingCodeReady& ready);
+  void note_met(const Words& words);
   void check_met(const Device& device, Instant at, const DeviceId& peer, std::string_view doing);
   void check_paired(const Device& device, Instant at, const DeviceId& peer, std::string_view doing);
 
   std::map<Words, DeviceId> shown_;
+  std::map<Words, std::set<DeviceId>> typed_;
   std::set<Side> met_;       // both sides of everyone who typed another's words
   std::set<Side> accepted_;  // the first said yes to the second
   std::map<std::pair<DeviceIndex, RequestId>, DeviceId> asked_;

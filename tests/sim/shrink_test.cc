@@ -86,7 +86,8 @@ TEST(DocumentEdit, a_device_goes_with_everything_that_names_it) {
   EXPECT_THAT(kinds_of(smaller, "faults"),
               ElementsAre("link", "line", "kill", "partition", "link", "line", "clock_jump"));
   for (const Document& fault : smaller["faults"]) {
-    if (fault["kind"] == "partition") EXPECT_EQ(fault["devices"], Document::array({"alice"}));
+    if (fault["kind"] != "partition") continue;
+    EXPECT_EQ(fault["devices"], Document::array({"alice"}));
   }
   EXPECT_EQ(smaller["expectations"].size(), 2u);
   EXPECT_EQ(smaller.dump().find("carol"), std::string::npos);
@@ -101,7 +102,7 @@ TEST(DocumentEdit, sites_that_nobody_uses_are_found_with_those_above_them) {
   EXPECT_THAT(unused_sites(smaller), ElementsAre("home", "carrier"));
   const Document without = without_sites(smaller, {"home", "carrier"});
   EXPECT_THAT(without["topology"]["sites"], IsEmpty());
-  EXPECT_THAT(kinds_of(without, "faults"), Not(Contains("line")));
+  EXPECT_THAT(kinds_of(without, "faults"), ::testing::Not(Contains("line")));
 }
 
 TEST(DocumentEdit, what_ends_earlier_has_nothing_later) {
@@ -309,7 +310,7 @@ class LyingDisk final : public Observer {
 
 TEST(ShrinkARun, of_twenty_devices_one_of_which_has_a_lying_disk) {
   const RunTrial run = [](const Scenario& scenario, std::uint64_t seed, Duration until) {
-    Run world_run(scenario, seed);
+    sim::Run world_run(scenario, seed);
     LyingDisk lie;
     world_run.world().add_observer(lie);
     return Trial{world_run.execute(until), ""};
@@ -338,7 +339,7 @@ TEST(ShrinkARun, of_twenty_devices_one_of_which_has_a_lying_disk) {
 
 TEST(ShrinkARun, of_twenty_devices_one_of_which_becomes_deaf) {
   const RunTrial run = [](const Scenario& scenario, std::uint64_t seed, Duration until) {
-    Run world_run(scenario, seed);
+    sim::Run world_run(scenario, seed);
     World& world = world_run.world();
     for (DeviceIndex i = 0; i < world.device_count(); ++i) {
       if (world.device(i).name() != "device-9") continue;

@@ -14,13 +14,13 @@ void another_body(World& world) {
   });
 }
 
-// The store says that the first commit is durable, and is lost with the next one.
+// The store says that the first commit is durable, and the device dies before it commits again.
 void a_commit_forgotten(World& world) {
   Device& device = receiver(world);
   device.store().forget_commit(1);
   device.crash_at({.effect = EffectKind::store_commit,
                    .nth = 2,
-                   .moment = Moment::after,
+                   .moment = Moment::before,
                    .down = std::chrono::milliseconds(50)});
 }
 

@@ -14,7 +14,7 @@ const std::vector<PlantedBug>& planted_bugs() {
       {"a_write_for_a_stranger", "no_unauthenticated_write", {}, a_write_for_a_stranger},
       {"syncs_left_out",
        "durable_before_acknowledged",
-       {"no_partial_content", "old_or_new_after_crash"},
+       {"no_partial_content", "old_or_new_after_crash", "published_equals_source"},
        syncs_left_out},
       {"removes_the_persons_file", "path_escape", {}, removes_the_persons_file},
       {"changes_what_is_elsewhere", "path_escape", {}, changes_what_is_elsewhere},
@@ -31,7 +31,10 @@ const std::vector<PlantedBug>& planted_bugs() {
       {"answers_four_times", "amplification", {}, answers_four_times},
       {"dials_in_circles", "bounded_retries", {}, dials_in_circles},
       {"draws_the_same_again", "fresh_dials", {}, draws_the_same_again},
-      {"keeps_alive_without_rest", "keep_alive_budget", {}, keeps_alive_without_rest},
+      {"keeps_alive_without_rest",
+       "keep_alive_budget",
+       {"amplification"},
+       keeps_alive_without_rest},
   };
   return bugs;
 }
