@@ -3,18 +3,22 @@
 
 #include "tests/sim/planted/planted_bugs.h"
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 
 #include "engine/base/check.h"
+#include "sim/capsule/shrink.h"
 #include "sim/scenario/run.h"
 #include "sim/swarm/draw_swarm.h"
+#include "tests/sim/planted/victims.h"
 
 namespace kith::sim {
 namespace {
@@ -22,10 +26,13 @@ namespace {
 constexpr std::uint64_t kDevices = 20;
 // In some drawn worlds nobody sends, or writes, or nothing is removed.
 constexpr std::uint64_t kFewSeeds = 12;
+constexpr std::size_t kMostTrials = 400;
 
 // What each checker that saw something saw first.
 using Seen = std::map<std::string, std::string>;
+Scenario drawn(std::uint64_t seed);
 Seen violations(std::uint64_t seed, void (*plant)(World&));
+std::string too_large(std::uint64_t seed, const PlantedBug& bug);
 const Seen& violations_without_bug(std::uint64_t seed);
 
 class PlantedBugs : public ::testing::TestWithParam<PlantedBug> {};
@@ -40,7 +47,12 @@ TEST_P(PlantedBugs, is_seen_by_the_right_checker_alone_within_a_few_seeds) {
       EXPECT_TRUE(may_see.contains(checker)) << "seed " << seed << ", " << checker << ": " << what;
     }
     EXPECT_THAT(violations_without_bug(seed), ::testing::IsEmpty()) << "seed " << seed;
-    if (HasFailure() || seen.contains(std::string(bug.checker))) return;
+    if (HasFailure()) return;
+    if (!seen.contains(std::string(bug.checker))) continue;
+    if (bug.takes_little) {
+      EXPECT_EQ(too_large(seed, bug), "") << "seed " << seed;
+    }
+    return;
   }
   FAIL() << bug.checker << " has not seen it in " << kFewSeeds << " worlds";
 }
@@ -61,11 +73,46 @@ TEST(PlantedBugsTest, every_checker_has_a_bug_of_its_own) {
 
 // --- helpers ------------------------------------------------------------------------------------
 
-Seen violations(std::uint64_t seed, void (*plant)(World&)) {
-  const auto scenario =
+Scenario drawn(std::uint64_t seed) {
+  auto scenario =
       parse_scenario("planted", draw_swarm(seed, kDevices).dump(), built_in_handlers(), seed);
   KITH_CHECK_MSG(scenario.has_value(), "{}", scenario.error().message);
-  Run run(*scenario, seed);
+  return std::move(*scenario);
+}
+
+// What is wrong with the size of the bug's world once it is shrunk: at most a tenth of the events
+// are to be left.
+std::string too_large(std::uint64_t seed, const PlantedBug& bug) {
+  const Scenario scenario = drawn(seed);
+  const ShrinkTask task{scenario.document,
+                        seed,
+                        scenario.duration,
+                        {Failure::Kind::violation, std::string(bug.checker), "", {}},
+                        built_in_handlers()};
+  const RunTrial run = [&bug](const Scenario& smaller, std::uint64_t smaller_seed, Duration until) {
+    sim::Run world_run(smaller, smaller_seed);
+    World& world = world_run.world();
+    const bool both = world.device_count() >= 2 && sender(world).name() == "device-0" &&
+                      receiver(world).name() == "device-1";
+    if (both) bug.plant(world);
+    return Trial{world_run.execute(until), ""};
+  };
+  std::size_t trials = 0;
+  const auto shrunk = shrink(task, run, [&trials] { return ++trials <= kMostTrials; });
+  if (!shrunk) return shrunk.error().message;
+  std::printf(
+      "[ SHRUNK   ] %s, seed %llu: %llu of %llu events, %zu devices, %zu faults, %llu runs\n",
+      std::string(bug.name).c_str(), static_cast<unsigned long long>(seed),
+      static_cast<unsigned long long>(shrunk->after.events),
+      static_cast<unsigned long long>(shrunk->before.events), shrunk->after.devices,
+      shrunk->after.faults, static_cast<unsigned long long>(shrunk->trials));
+  if (shrunk->after.events * 10 <= shrunk->before.events) return "";
+  return fmt::format("{} of {} events are left", shrunk->after.events, shrunk->before.events);
+}
+
+Seen violations(std::uint64_t seed, void (*plant)(World&)) {
+  const Scenario scenario = drawn(seed);
+  sim::Run run(scenario, seed);
   if (plant != nullptr) plant(run.world());
   Seen seen;
   for (const Finding& violation : run.execute().violations) {

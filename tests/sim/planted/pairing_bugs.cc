@@ -8,7 +8,8 @@ namespace kith::sim {
 
 // It takes the sender of the third device's pair for its own peer.
 void a_stranger_for_a_peer(World& world) {
-  const DeviceId stranger = world.device(2).id();
+  DeviceId stranger = sender(world).id();
+  stranger.bytes[0] ^= std::byte{1};
   receiver(world).set_output_tap([stranger](Output& output) {
     auto* event = std::get_if<Event>(&output);
     auto* changed = event == nullptr ? nullptr : std::get_if<DeviceChanged>(event);

@@ -34,7 +34,8 @@ const std::vector<PlantedBug>& planted_bugs() {
       {"keeps_alive_without_rest",
        "keep_alive_budget",
        {"amplification"},
-       keeps_alive_without_rest},
+       keeps_alive_without_rest,
+       /*takes_little=*/false},
   };
   return bugs;
 }
