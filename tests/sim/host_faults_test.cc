@@ -20,7 +20,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// Two devices pair and alice sends bob two megabytes from 2 s on, again after each failure.
+// Two devices pair and alice sends bob a tree of two megabytes from 2 s on, again after each
+// failure.
 Result<Scenario> parse_with(const std::string& faults);
 Scenario scenario_with(const std::string& faults);
 std::string failures_of(const Report& report);
@@ -52,8 +53,9 @@ INSTANTIATE_TEST_SUITE_P(
         Effective{R"("kind": "kill", "device": "bob", "down_s": 1)", "kill"},
         Effective{R"("kind": "crash", "device": "bob", "down_s": 1)", "crash"},
         // Mostly the name is lost with what was written under it.
-        Effective{R"("kind": "crash", "device": "bob", "down_s": 1, "torn_sectors": true)",
-                  "torn_write", 40},
+        Effective{R"("kind": "crash_at_effect", "device": "bob", "effect": "file", "nth": 100,
+                     "moment": "after", "ending": "crash", "torn_sectors": true, "down_s": 1)",
+                  "torn_write", 10},
         Effective{R"("kind": "crash_at_effect", "device": "bob", "effect": "file", "nth": 2,
                      "moment": "during", "down_s": 1)",
                   "crash_at_effect"},
@@ -168,7 +170,7 @@ Result<Scenario> parse_with(const std::string& faults) {
     "workload": [
       { "kind": "pair", "at_s": 1, "initiator": "alice", "joiner": "bob" },
       { "kind": "send", "name": "it", "at_s": 2, "from": "alice", "to": "bob", "retry_s": 1,
-        "content": { "file": "a", "size_bytes": 2000000 } }
+        "content": { "tree": "a", "files": 50, "most_bytes": 80000 } }
     ],
     "faults": [{ "at_s": 3, )" +
                            faults +
