@@ -90,6 +90,7 @@ class ChaosDrawer {
     for (std::uint64_t i = 0; i < count; ++i) (this->*kind)(random);
   }
 
+  // Draws stand in statements of their own: the order of arguments is the compiler's.
   void add(Duration at, json fault) {
     fault["at_s"] = seconds_of(at);
     faults_.push_back(std::move(fault));
@@ -104,9 +105,10 @@ class ChaosDrawer {
 
   void stop(RandomSource& random, std::string_view kind) {
     const Duration down = length(random);
-    add(begin(random, down), {{"kind", kind},
-                              {"device", draw_one(random, targets_.devices)},
-                              {"down_s", seconds_of(down)}});
+    const Duration at = begin(random, down);
+    add(at, {{"kind", kind},
+             {"device", draw_one(random, targets_.devices)},
+             {"down_s", seconds_of(down)}});
   }
   void crash(RandomSource& random) {
     stop(random, "crash");
@@ -122,14 +124,14 @@ class ChaosDrawer {
     const bool divisible = effect == "store_commit" || effect == "file";
     static constexpr std::string_view kMoments[] = {"before", "after", "during"};
     const Duration down = length(random);
-    add(begin(random, down),
-        {{"kind", "crash_at_effect"},
-         {"device", draw_one(random, targets_.devices)},
-         {"effect", effect},
-         {"nth", 1 + random.below(50)},
-         {"moment", draw_one(random, std::span(kMoments).first(divisible ? 3 : 2))},
-         {"ending", random.chance(1, 2) ? "crash" : "kill"},
-         {"down_s", seconds_of(down)}});
+    const Duration at = begin(random, down);
+    add(at, {{"kind", "crash_at_effect"},
+             {"device", draw_one(random, targets_.devices)},
+             {"effect", effect},
+             {"nth", 1 + random.below(50)},
+             {"moment", draw_one(random, std::span(kMoments).first(divisible ? 3 : 2))},
+             {"ending", random.chance(1, 2) ? "crash" : "kill"},
+             {"down_s", seconds_of(down)}});
   }
 
   // A fault of one device for a while.
@@ -137,7 +139,8 @@ class ChaosDrawer {
     const Duration lasts = length(random);
     fault["device"] = draw_one(random, targets_.devices);
     fault["for_s"] = seconds_of(lasts);
-    add(begin(random, lasts), std::move(fault));
+    const Duration at = begin(random, lasts);
+    add(at, std::move(fault));
   }
   void pause(RandomSource& random) {
     for_a_while(random, {{"kind", "pause"}, {"monotonic_clock", "counts"}});
@@ -146,8 +149,8 @@ class ChaosDrawer {
     for_a_while(random, {{"kind", "pause"}, {"monotonic_clock", "stops"}});
   }
   void bit_rot(RandomSource& random) {
-    add(begin(random, {}),
-        {{"kind", "bit_rot"}, {"device", draw_one(random, targets_.devices)}, {"path", "any"}});
+    const Duration at = begin(random, {});
+    add(at, {{"kind", "bit_rot"}, {"device", draw_one(random, targets_.devices)}, {"path", "any"}});
   }
   void send_errors(RandomSource& random) { for_a_while(random, {{"kind", "send_errors"}}); }
   void disk_full(RandomSource& random) { for_a_while(random, {{"kind", "disk_full"}}); }
@@ -156,22 +159,25 @@ class ChaosDrawer {
   }
   void disk_error(RandomSource& random) {
     static constexpr std::string_view kOperations[] = {"read", "write", "sync", "rename", "any"};
-    add(begin(random, {}), {{"kind", "disk_error"},
-                            {"device", draw_one(random, targets_.devices)},
-                            {"operation", draw_one(random, std::span(kOperations))},
-                            {"nth", 1 + random.below(20)}});
+    const Duration at = begin(random, {});
+    add(at, {{"kind", "disk_error"},
+             {"device", draw_one(random, targets_.devices)},
+             {"operation", draw_one(random, std::span(kOperations))},
+             {"nth", 1 + random.below(20)}});
   }
   void clock_jump(RandomSource& random) {
     constexpr std::uint64_t kFarthest = 3600 * 24 * 30;
     const auto by = static_cast<std::int64_t>(random.below(2 * kFarthest));
-    add(begin(random, {}), {{"kind", "clock_jump"},
-                            {"device", draw_one(random, targets_.devices)},
-                            {"by_s", by - static_cast<std::int64_t>(kFarthest)}});
+    const Duration at = begin(random, {});
+    add(at, {{"kind", "clock_jump"},
+             {"device", draw_one(random, targets_.devices)},
+             {"by_s", by - static_cast<std::int64_t>(kFarthest)}});
   }
   void clock_rate(RandomSource& random) {
-    add(begin(random, {}), {{"kind", "clock_rate"},
-                            {"device", draw_one(random, targets_.devices)},
-                            {"ppm", static_cast<std::int64_t>(random.below(2001)) - 1000}});
+    const Duration at = begin(random, {});
+    add(at, {{"kind", "clock_rate"},
+             {"device", draw_one(random, targets_.devices)},
+             {"ppm", static_cast<std::int64_t>(random.below(2001)) - 1000}});
   }
 
   // The keys of `change` for a while, and then what the line had before.
@@ -256,8 +262,8 @@ class ChaosDrawer {
 
   void gateway(RandomSource& random, std::string_view does) {
     if (targets_.sites.empty()) return;
-    add(begin(random, {}),
-        {{"kind", "gateway"}, {"site", draw_one(random, targets_.sites)}, {"does", does}});
+    const Duration at = begin(random, {});
+    add(at, {{"kind", "gateway"}, {"site", draw_one(random, targets_.sites)}, {"does", does}});
   }
   void gateway_reboot(RandomSource& random) { gateway(random, "reboot"); }
   void gateway_rebind(RandomSource& random) { gateway(random, "rebind"); }

@@ -1,0 +1,135 @@
+// What a seed makes of a scenario.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+
+#include "sim/draw/chaos.h"
+#include "sim/draw/expand.h"
+#include "sim/scenario/scenario.h"
+#include "sim/swarm/draw_swarm.h"
+
+namespace kith::sim {
+namespace {
+
+using nlohmann::json;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+json small_population();
+std::string refusal_of(const json& document);
+
+TEST(Draw, one_seed_gives_one_document_and_another_seed_another) {
+  const json document = draw_swarm(5, 20);
+  EXPECT_EQ(expand("x.json", document, 5), expand("x.json", document, 5));
+  EXPECT_NE(expand("x.json", document, 5), expand("x.json", document, 6));
+  EXPECT_NE(draw_swarm(5, 20), draw_swarm(6, 20));
+}
+
+TEST(Draw, what_comes_out_is_explicit_and_stays_as_it_is) {
+  const json explicit_one = expand("x.json", draw_swarm(7, 20), 7);
+  EXPECT_FALSE(is_drawn(explicit_one));
+  EXPECT_EQ(expand("x.json", explicit_one, 8), explicit_one);
+  EXPECT_EQ(explicit_one["topology"]["devices"].size(), 20u);
+  EXPECT_GE(explicit_one["workload"].size(), 10u);
+}
+
+TEST(Draw, every_swarm_is_a_scenario_with_its_faults_in_order) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    const json document = expand("x.json", draw_swarm(seed, 6), seed);
+    const auto read = parse_scenario("x.json", document.dump(), built_in_handlers(), seed);
+    ASSERT_TRUE(read) << "seed " << seed << ": " << read.error().message;
+    for (std::size_t i = 1; i < read->faults.size(); ++i) {
+      ASSERT_LE(read->faults[i - 1].at, read->faults[i].at) << "seed " << seed;
+    }
+  }
+}
+
+TEST(Draw, chaos_is_over_at_its_end_and_leaves_every_line_as_it_was) {
+  json document = small_population();
+  document["chaos"] = {{"from_s", 10}, {"to_s", 100}, {"longest_s", 20}};
+  for (const std::string_view kind : chaos_kinds()) document["chaos"][std::string(kind)] = 8u;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const json drawn = expand("x.json", document, seed);
+    const auto read = parse_scenario("x.json", drawn.dump(), built_in_handlers(), seed);
+    ASSERT_TRUE(read) << read.error().message;
+    ASSERT_FALSE(read->faults.empty());
+    std::vector<MemberSpec> lines;
+    for (const SiteSpec& site : read->topology.sites) lines.push_back(site.line);
+    for (const Fault& fault : read->faults) {
+      EXPECT_GE(fault.at, std::chrono::seconds(10));
+      EXPECT_LE(fault.at, std::chrono::seconds(100));
+      if (const auto* line = std::get_if<LineFault>(&fault.what)) {
+        lines[line->site].up = line->up;
+        lines[line->site].down = line->down;
+      }
+    }
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      EXPECT_EQ(lines[i].up, read->topology.sites[i].line.up) << "seed " << seed;
+      EXPECT_EQ(lines[i].down, read->topology.sites[i].line.down) << "seed " << seed;
+    }
+  }
+}
+
+TEST(Draw, one_of_each_pair_can_be_reached) {
+  const json drawn = expand("x.json", small_population(), 3);
+  std::map<std::string, json> networks;
+  for (const json& device : drawn["topology"]["devices"]) {
+    networks[device["name"]] = device["networks"][0];
+  }
+  ASSERT_EQ(networks.size(), 100u);
+  for (int i = 0; i < 50; ++i) {
+    const json& one = networks["device-" + std::to_string(2 * i)];
+    const json& other = networks["device-" + std::to_string(2 * i + 1)];
+    const bool same_site = one.contains("site") && one["site"] == other.value("site", "");
+    EXPECT_TRUE(same_site || other.contains("internet") || other.value("forwarded", false)) << i;
+  }
+}
+
+TEST(Draw, what_makes_no_sense_is_refused_by_place) {
+  json document = small_population();
+  document["population"]["acces"] = "any";
+  EXPECT_THAT(refusal_of(document), StartsWith("x.json: $.population.acces: unknown key"));
+  document = small_population();
+  document["population"]["access"] = "all";
+  EXPECT_THAT(refusal_of(document),
+              AllOf(StartsWith("x.json: $.population.access: "), HasSubstr("reference, any")));
+  document = small_population();
+  document["chaos"] = {{"to_s", 10}, {"crashes", -1}};
+  EXPECT_THAT(refusal_of(document), StartsWith("x.json: $.chaos"));
+  document = small_population();
+  document["topology"] = {{"devices", json::array()}};
+  EXPECT_THAT(refusal_of(document), StartsWith("x.json: $.topology: must be left out"));
+}
+
+TEST(Draw, an_unknown_kind_of_gateway_is_refused_by_place) {
+  json document = expand("x.json", small_population(), 1);
+  document["topology"]["sites"][0]["nat"] = "hom";
+  EXPECT_THAT(refusal_of(document),
+              AllOf(StartsWith("x.json: $.topology.sites[0].nat: no such kind of NAT: \"hom\""),
+                    HasSubstr("symmetric")));
+  document["topology"]["sites"][0]["nat"] = {{"mapping", "endpoint"}};
+  EXPECT_THAT(refusal_of(document), StartsWith("x.json: $.topology.sites[0].nat.mapping: "));
+}
+
+// --- helpers ------------------------------------------------------------------------------------
+
+json small_population() {
+  return {{"version", 1u},
+          {"duration_s", 120},
+          {"population", {{"pairs", 50u}, {"line", {{"loss_percent", 1}}}}},
+          {"activity", {{"messages", 1u}}},
+          {"expectations", json::array({{{"kind", "no_violations"}}})}};
+}
+
+std::string refusal_of(const json& document) {
+  const auto read = parse_scenario("x.json", document.dump(), built_in_handlers(), 1);
+  return read ? "" : read.error().message;
+}
+
+}  // namespace
+}  // namespace kith::sim
