@@ -6,7 +6,6 @@
 #include "sim/checkers/bounded_retries.h"
 #include "sim/checkers/durable_before_acknowledged.h"
 #include "sim/checkers/fresh_dials.h"
-#include "sim/checkers/keep_alive_budget.h"
 #include "sim/checkers/messages.h"
 #include "sim/checkers/no_partial_content.h"
 #include "sim/checkers/no_unauthenticated_write.h"
@@ -46,7 +45,6 @@ std::vector<std::unique_ptr<Checker>> all_checkers(World& world) {
   checkers.push_back(std::make_unique<Amplification>());
   checkers.push_back(std::make_unique<FreshDials>());
   checkers.push_back(std::make_unique<BoundedRetries>());
-  checkers.push_back(std::make_unique<KeepAliveBudget>());
   checkers.push_back(std::make_unique<Resources>());
   return checkers;
 }

@@ -70,10 +70,4 @@ void draws_the_same_again(World& world) {
   }
 }
 
-void keeps_alive_without_rest(World& world) {
-  sender(world).set_transmit_tap([](Transmit& transmit, std::span<std::byte> room) {
-    if (!is_long(room)) repeat(transmit, room, 20);
-  });
-}
-
 }  // namespace kith::sim

@@ -9,6 +9,5 @@ class World;
 void answers_four_times(World& world);
 void dials_in_circles(World& world);
 void draws_the_same_again(World& world);
-void keeps_alive_without_rest(World& world);
 
 }  // namespace kith::sim

@@ -31,11 +31,6 @@ const std::vector<PlantedBug>& planted_bugs() {
       {"answers_four_times", "amplification", {}, answers_four_times},
       {"dials_in_circles", "bounded_retries", {}, dials_in_circles},
       {"draws_the_same_again", "fresh_dials", {}, draws_the_same_again},
-      {"keeps_alive_without_rest",
-       "keep_alive_budget",
-       {"amplification"},
-       keeps_alive_without_rest,
-       /*takes_little=*/false},
   };
   return bugs;
 }

@@ -16,8 +16,6 @@ struct PlantedBug {
   // Others that may see it too, because it has consequences.
   std::vector<std::string_view> also;
   void (*plant)(World& world) = nullptr;  // before its devices start
-  // Whether a tenth of the events are enough to show it.
-  bool takes_little = true;
 };
 
 const std::vector<PlantedBug>& planted_bugs();
