@@ -38,7 +38,8 @@ std::vector<Named> paths_of(const FileRequest& request) {
 }
 
 std::string absolute(const FilePath& path) {
-  return path.relative.empty() ? path.base : path.base + "/" + path.relative;
+  if (path.relative.empty()) return path.base;
+  return path.base + (path.base.ends_with('/') ? "" : "/") + path.relative;
 }
 
 bool is_at_or_beneath(std::string_view path, std::string_view place) {

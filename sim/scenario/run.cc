@@ -114,7 +114,7 @@ void Run::on_event(Instant, std::uint64_t argument) {
       steps_[index]->begin(stage_);
       break;
     case Kind::fault:
-      std::visit([this](const auto& fault) { strike(fault); }, scenario_.faults[index].what);
+      strike(scenario_.faults[index]);
       break;
     case Kind::restart: {
       Device& device = world_.device(static_cast<DeviceIndex>(index));

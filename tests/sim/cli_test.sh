@@ -29,7 +29,7 @@ python3 - "$work/out" <<'PYTHON'
 import json, sys
 line = json.load(open(sys.argv[1]))
 keys = ["scenario", "seed", "devices", "virtual_s", "wall_s", "cpu_s", "datagrams", "events",
-        "trace_hash", "violations", "expectations"]
+        "trace_hash", "probes", "violations", "expectations"]
 assert list(line) == keys, list(line)
 assert (line["scenario"], line["seed"], line["devices"]) == ("pair-and-send", 7, 2), line
 assert line["violations"] == [], line
