@@ -31,85 +31,76 @@ Address inner(std::size_t i) {
                      static_cast<std::uint16_t>(1024 + i % kPorts));
 }
 
-struct Traffic {
-  std::vector<Address> inner, external;
-  std::size_t next = 0;
-
-  // A step that is prime to the number of mappings visits all of them.
-  std::size_t turn() { return next = (next + 40'503) % inner.size(); }
-};
-
-template <class Send>
-Traffic open_mappings(std::size_t mappings, Send send) {
-  Traffic out;
+// `open(x)` makes a mapping for x and gives its external endpoint; `pass(now, x, external)` is what
+// is measured. A step that is prime to the number of mappings visits all of them.
+template <class Open, class Pass>
+void measure(benchmark::State& state, Open open, Pass pass) {
+  const auto mappings = static_cast<std::size_t>(state.range(0));
+  std::vector<Address> internal, external;
   for (std::size_t i = 0; i < mappings; ++i) {
-    out.inner.push_back(inner(i));
-    out.external.push_back(send(out.inner.back()));
+    internal.push_back(inner(i));
+    external.push_back(open(internal.back()));
   }
-  return out;
+  Instant now;
+  std::size_t next = 0;
+  for (auto _ : state) {
+    now.ns += 1;
+    next = (next + 40'503) % mappings;
+    benchmark::DoNotOptimize(pass(now, internal[next], external[next]));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+const Address kRemote = outside(1, 3478);
+
+template <class Pass>
+void measure_nat(benchmark::State& state, Pass pass) {
+  Nat nat(busy(), two_ips(), draws());
+  measure(
+      state, [&](const Address& x) { return nat.outbound(at({}), x, kRemote).source; },
+      [&](Instant now, const Address& x, const Address& external) {
+        return pass(nat, now, x, external);
+      });
+}
+
+template <class Pass>
+void measure_naive(benchmark::State& state, Pass pass) {
+  Nat chooses(busy(), two_ips(), draws());  // the ports: a naive one takes what it is given
+  NaiveNat nat(busy(), two_ips());
+  measure(
+      state,
+      [&](const Address& x) {
+        const Address external = chooses.outbound(at({}), x, kRemote).source;
+        return nat.outbound(at({}), x, kRemote, external).source;
+      },
+      [&](Instant now, const Address& x, const Address& external) {
+        return pass(nat, now, x, external);
+      });
 }
 
 void nat_outbound(benchmark::State& state) {
-  Nat nat(busy(), two_ips(), draws());
-  const Address y = outside(1, 3478);
-  Traffic traffic = open_mappings(static_cast<std::size_t>(state.range(0)), [&](const Address& x) {
-    return nat.outbound(at({}), x, y).source;
+  measure_nat(state, [](Nat& nat, Instant now, const Address& x, const Address&) {
+    return nat.outbound(now, x, kRemote);
   });
-  Instant now;
-  for (auto _ : state) {
-    now.ns += 1;
-    benchmark::DoNotOptimize(nat.outbound(now, traffic.inner[traffic.turn()], y));
-  }
-  state.SetItemsProcessed(state.iterations());
+}
+void nat_inbound(benchmark::State& state) {
+  measure_nat(state, [](Nat& nat, Instant now, const Address&, const Address& external) {
+    return nat.inbound(now, external, kRemote);
+  });
+}
+void naive_nat_outbound(benchmark::State& state) {
+  measure_naive(state, [](NaiveNat& nat, Instant now, const Address& x, const Address& external) {
+    return nat.outbound(now, x, kRemote, external);
+  });
+}
+void naive_nat_inbound(benchmark::State& state) {
+  measure_naive(state, [](NaiveNat& nat, Instant now, const Address&, const Address& external) {
+    return nat.inbound(now, external, kRemote);
+  });
 }
 BENCHMARK(nat_outbound)->Arg(1)->Arg(1'000)->Arg(65'000);
-
-void nat_inbound(benchmark::State& state) {
-  Nat nat(busy(), two_ips(), draws());
-  const Address y = outside(1, 3478);
-  Traffic traffic = open_mappings(static_cast<std::size_t>(state.range(0)), [&](const Address& x) {
-    return nat.outbound(at({}), x, y).source;
-  });
-  Instant now;
-  for (auto _ : state) {
-    now.ns += 1;
-    benchmark::DoNotOptimize(nat.inbound(now, traffic.external[traffic.turn()], y));
-  }
-  state.SetItemsProcessed(state.iterations());
-}
 BENCHMARK(nat_inbound)->Arg(1)->Arg(1'000)->Arg(65'000);
-
-void naive_nat_outbound(benchmark::State& state) {
-  Nat nat(busy(), two_ips(), draws());
-  NaiveNat naive(busy(), two_ips());
-  const Address y = outside(1, 3478);
-  Traffic traffic = open_mappings(static_cast<std::size_t>(state.range(0)), [&](const Address& x) {
-    return naive.outbound(at({}), x, y, nat.outbound(at({}), x, y).source).source;
-  });
-  Instant now;
-  for (auto _ : state) {
-    now.ns += 1;
-    const std::size_t i = traffic.turn();
-    benchmark::DoNotOptimize(naive.outbound(now, traffic.inner[i], y, traffic.external[i]));
-  }
-  state.SetItemsProcessed(state.iterations());
-}
 BENCHMARK(naive_nat_outbound)->Arg(1)->Arg(1'000)->Arg(65'000);
-
-void naive_nat_inbound(benchmark::State& state) {
-  Nat nat(busy(), two_ips(), draws());
-  NaiveNat naive(busy(), two_ips());
-  const Address y = outside(1, 3478);
-  Traffic traffic = open_mappings(static_cast<std::size_t>(state.range(0)), [&](const Address& x) {
-    return naive.outbound(at({}), x, y, nat.outbound(at({}), x, y).source).source;
-  });
-  Instant now;
-  for (auto _ : state) {
-    now.ns += 1;
-    benchmark::DoNotOptimize(naive.inbound(now, traffic.external[traffic.turn()], y));
-  }
-  state.SetItemsProcessed(state.iterations());
-}
 BENCHMARK(naive_nat_inbound)->Arg(1)->Arg(1'000)->Arg(65'000);
 
 }  // namespace

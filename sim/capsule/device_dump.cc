@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/scenario/workload.h"
+#include "sim/world/seconds.h"
 
 namespace kith::sim {
 namespace {
@@ -11,8 +12,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kEffectNames[kEffectKinds] = {"store_commit", "file", "datagram_sent",
                                                          "datagram_received"};
-
-double seconds_of(Instant at) { return static_cast<double>(at.ns) / 1e9; }
 
 Json seconds_or_null(const std::optional<Instant>& at) {
   return at ? Json(seconds_of(*at)) : Json(nullptr);

@@ -10,14 +10,12 @@
 #include "sim/capsule/document_edit.h"
 #include "sim/capsule/groundwork.h"
 #include "sim/capsule/verdict.h"
+#include "sim/draw/drawing.h"
 
 namespace kith::sim {
 namespace {
 
 using std::chrono::milliseconds;
-
-// Documents have times to the millisecond.
-double seconds_of(milliseconds time) { return static_cast<double>(time.count()) / 1000; }
 
 bool is_same(const Failure& wanted, const Failure& failure) {
   return failure.kind == wanted.kind && failure.name == wanted.name;
@@ -143,7 +141,7 @@ class Shrinker {
   // --- time -------------------------------------------------------------------------------------
 
   bool end_at(milliseconds end) {
-    return end < until_ && attempt(ending_at(document_, seconds_of(end)), end);
+    return end < until_ && attempt(ending_at(document_, document_seconds(end)), end);
   }
 
   void cut_time() {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,31 +15,17 @@
 #include "sim/capsule/device_dump.h"
 #include "sim/capsule/shrink.h"
 #include "sim/capsule/verdict.h"
+#include "sim/cli/terminal.h"
 #include "sim/scenario/decimal.h"
 #include "sim/scenario/run.h"
+#include "sim/world/seconds.h"
 
 namespace kith::sim {
 namespace {
 
-constexpr int kClean = 0;
-constexpr int kFailed = 1;
-constexpr int kUnusable = 2;
 constexpr std::uint64_t kLongestNs = 1ull << 62;
 
 using Json = nlohmann::ordered_json;
-
-void print(std::FILE* to, const std::string& text) {
-  std::fputs(text.c_str(), to);
-  std::fflush(to);
-}
-
-int refuse(const Error& error) {
-  print(stderr, fmt::format("kith-sim: {}\n", error.message));
-  if (!error.hint.empty()) print(stderr, error.hint + "\n");
-  return kUnusable;
-}
-
-double seconds_of(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 std::string text_of(const Json& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -73,8 +58,7 @@ Json to_json(const std::vector<Failure>& failures) {
   Json list = Json::array();
   for (const Failure& each : failures) {
     list.push_back({{"name", each.name}, {"value", each.value}});
-    if (each.kind == Failure::Kind::violation)
-      list.back()["at_s"] = seconds_of(each.at - Instant{});
+    if (each.kind == Failure::Kind::violation) list.back()["at_s"] = seconds_of(each.at);
   }
   return list;
 }

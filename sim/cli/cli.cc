@@ -5,8 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -23,18 +21,16 @@
 #include "sim/cli/recordings.h"
 #include "sim/cli/report_file.h"
 #include "sim/cli/swarm_command.h"
+#include "sim/cli/terminal.h"
 #include "sim/scenario/decimal.h"
 #include "sim/scenario/run.h"
+#include "sim/swarm/cpu_time.h"
 #include "sim/swarm/swarm.h"
 
 namespace kith::sim {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int kClean = 0;
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
 
 // Any seed shows what a scenario is like.
 constexpr std::uint64_t kListSeed = 1;
@@ -48,17 +44,6 @@ struct RunOptions {
   std::string report;               // a file, or nothing
   std::string capsule;              // a file, or nothing
 };
-
-void print(std::FILE* to, const std::string& text) {
-  std::fputs(text.c_str(), to);
-  std::fflush(to);
-}
-
-int refuse(const Error& error) {
-  print(stderr, fmt::format("kith-sim: {}\n", error.message));
-  if (!error.hint.empty()) print(stderr, error.hint + "\n");
-  return kUsage;
-}
 
 // Where the scenarios that ship lie: beside the installed program, or in the source tree.
 std::vector<fs::path> shipped_scenarios() {
@@ -94,8 +79,6 @@ Result<Scenario> load(const std::string& name, std::uint64_t seed, const Handler
 double wall_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
-
-double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 Result<std::uint64_t> read_seed(const std::string& text) {
   const auto seed = parse_decimal(text, 0);
@@ -298,7 +281,7 @@ int main(int argc, char** argv, const Handlers& handlers) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
-    return app.exit(wrong) == 0 ? kClean : kUsage;
+    return app.exit(wrong) == 0 ? kClean : kUnusable;
   }
   if (replay_command.parsed()) return run_replay_command(replay, redact, handlers);
   if (shrink_command.parsed()) return shrink_capsule(shrink, handlers);

@@ -6,14 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "generated/kith_commit.h"
+#include "sim/world/seconds.h"
 
 namespace kith::sim {
 namespace {
 
 // Three decimal places, so that lines stay short.
 double rounded(double seconds) { return std::round(seconds * 1000) / 1000; }
-
-double seconds_of(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 nlohmann::ordered_json to_json(const std::vector<Finding>& findings) {
   auto list = nlohmann::ordered_json::array();

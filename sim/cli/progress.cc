@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <string>
 
+#include "sim/world/seconds.h"
+
 namespace kith::sim {
 namespace {
 
@@ -22,8 +24,6 @@ std::size_t terminal_columns() {
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUsualColumns;
   return size.ws_col;
 }
-
-double seconds_of(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 std::string per_second(double events) {
   if (events >= 1e6) return fmt::format("{:.1f} M", events / 1e6);
@@ -50,8 +50,8 @@ void Progress::show(Clock::time_point now) {
   const double rate = static_cast<double>(events - events_then_) /
                       std::chrono::duration<double>(now - shown_at_).count();
   std::string line = fmt::format("{:.2f} of {:.0f} s, {} events/s, {} of {} devices up, {} {}",
-                                 seconds_of(world.now() - Instant{}), seconds_of(end_),
-                                 per_second(rate), up, world.device_count(), run_.violations_seen(),
+                                 seconds_of(world.now()), seconds_of(end_), per_second(rate), up,
+                                 world.device_count(), run_.violations_seen(),
                                  run_.violations_seen() == 1 ? "violation" : "violations");
   line.resize(std::min(line.size(), terminal_columns() - 1));
   const std::size_t columns = line.size();

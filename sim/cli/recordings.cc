@@ -3,37 +3,23 @@
 #include <fmt/core.h>
 
 #include <cmath>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "engine/base/text.h"
+#include "sim/cli/terminal.h"
 #include "sim/replay/file_source.h"
 #include "sim/replay/redact.h"
 #include "sim/replay/replay.h"
+#include "sim/world/seconds.h"
 
 namespace kith::sim {
 namespace {
 
-constexpr int kClean = 0;
-constexpr int kFailed = 1;
-constexpr int kUnusable = 2;
-
 using Json = nlohmann::ordered_json;
 using trace::RecordingFault;
 
-void print(std::FILE* to, const std::string& text) {
-  std::fputs(text.c_str(), to);
-  std::fflush(to);
-}
-
-int refuse(const Error& error) {
-  print(stderr, fmt::format("kith-sim: {}\n", error.message));
-  return kUnusable;
-}
-
-double seconds_of(Duration duration) {
-  return std::round(std::chrono::duration<double>(duration).count() * 1e6) / 1e6;
-}
+// To the microsecond, so that lines stay short.
+double rounded_seconds(Duration duration) { return std::round(seconds_of(duration) * 1e6) / 1e6; }
 
 // The end of a program that was killed was never written: that is no damage.
 std::string sentence(const std::string& path, const RecordingFault& fault) {
@@ -51,7 +37,8 @@ std::string sentence(const Divergence& divergence, const std::string& version) {
       "  got:      {}\n"
       "Unless the recording was altered this engine behaves otherwise than the one that recorded, "
       "kith {}.",
-      divergence.step, seconds_of(divergence.at), divergence.expected, divergence.actual, version);
+      divergence.step, rounded_seconds(divergence.at), divergence.expected, divergence.actual,
+      version);
 }
 
 std::string_view end_of(const ReplayReport& report) {
@@ -66,13 +53,13 @@ Json to_json(const ReplayReport& report) {
   json["inputs"] = report.inputs;
   json["outputs"] = report.outputs;
   json["bytes_sent"] = report.bytes_sent;
-  json["span_s"] = seconds_of(report.span);
+  json["span_s"] = rounded_seconds(report.span);
   json["trace_hash"] = report.trace_hash.to_hex();
   json["end"] = end_of(report);
   json["diverged"] = nullptr;
   if (const auto& divergence = report.divergence) {
     json["diverged"] = Json{{"step", divergence->step},
-                            {"at_s", seconds_of(divergence->at)},
+                            {"at_s", rounded_seconds(divergence->at)},
                             {"expected", divergence->expected},
                             {"actual", divergence->actual}};
   }
@@ -86,7 +73,7 @@ std::string to_text(const ReplayReport& report) {
       "{} steps of kith {}: {} inputs, {} outputs, {} bytes sent, {:.3f} s\n"
       "trace hash {}\n",
       report.steps, report.version, report.inputs, report.outputs, report.bytes_sent,
-      seconds_of(report.span), report.trace_hash.to_hex());
+      rounded_seconds(report.span), report.trace_hash.to_hex());
   if (report.end == trace::RecordingEnd::limit) {
     text += "The recording ends at its limit; the run went on.\n";
   }
@@ -106,11 +93,11 @@ int replay_file(const std::string& path, bool json) {
     print(stdout, to_text(report));
   }
   if (report.divergence) {
-    print(stderr, fmt::format("kith-sim: {}\n", sentence(*report.divergence, report.version)));
+    complain(sentence(*report.divergence, report.version));
     return kFailed;
   }
   if (!report.fault) return kClean;
-  print(stderr, fmt::format("kith-sim: {}\n", sentence(path, *report.fault)));
+  complain(sentence(path, *report.fault));
   return kUnusable;
 }
 

@@ -4,11 +4,11 @@
 
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "generated/kith_commit.h"
+#include "sim/cli/terminal.h"
 #include "sim/scenario/decimal.h"
 #include "sim/swarm/swarm.h"
 #include "sim/world/fired.h"
@@ -20,11 +20,6 @@ constexpr std::uint64_t kMostJobs = 256;
 constexpr std::uint64_t kMostDevices = 10'000;
 constexpr std::uint64_t kUsualDevices = 20;
 constexpr std::uint64_t kLongestNs = 1ull << 62;
-
-void print(std::FILE* to, const std::string& text) {
-  std::fputs(text.c_str(), to);
-  std::fflush(to);
-}
 
 std::optional<std::uint64_t> whole_number(const std::string& text) {
   if (text.find('.') != std::string::npos) return std::nullopt;
@@ -39,7 +34,7 @@ std::optional<std::uint64_t> read_devices(const std::string& text) {
 
 Result<SwarmSpec> read(const SwarmOptions& options) {
   SwarmSpec spec;
-  const auto refuse = [](std::string_view what) {
+  const auto wrong = [](std::string_view what) {
     return failure(ErrorCode::invalid_argument, std::string(what));
   };
   const std::size_t dash = options.seeds.find('-');
@@ -47,25 +42,25 @@ Result<SwarmSpec> read(const SwarmOptions& options) {
   const auto last =
       dash == std::string::npos ? first : whole_number(options.seeds.substr(dash + 1));
   if (!first || !last || *last < *first || *last - *first == ~0ull) {
-    return refuse(fmt::format("--seeds {} is no range such as 1-100.", options.seeds));
+    return wrong(fmt::format("--seeds {} is no range such as 1-100.", options.seeds));
   }
   spec.first_seed = *first;
   spec.last_seed = *last;
   const auto devices = read_devices(options.devices);
   if (!devices) {
-    return refuse(
+    return wrong(
         fmt::format("--devices {} is no even number from 2 to {}.", options.devices, kMostDevices));
   }
   spec.devices = *devices;
   const auto jobs = whole_number(options.jobs);
   if (!jobs || *jobs < 1 || *jobs > kMostJobs) {
-    return refuse(fmt::format("--jobs {} is no number from 1 to {}.", options.jobs, kMostJobs));
+    return wrong(fmt::format("--jobs {} is no number from 1 to {}.", options.jobs, kMostJobs));
   }
   spec.jobs = static_cast<unsigned>(*jobs);
   if (!options.time.empty()) {
     const auto time = parse_decimal(options.time, 9);
     if (!time || *time > kLongestNs) {
-      return refuse(fmt::format("--time {} is not a number of seconds.", options.time));
+      return wrong(fmt::format("--time {} is not a number of seconds.", options.time));
     }
     spec.time = Duration{static_cast<std::int64_t>(*time)};
   }
@@ -73,7 +68,7 @@ Result<SwarmSpec> read(const SwarmOptions& options) {
   std::error_code error;
   if (!spec.capsules.empty()) std::filesystem::create_directories(spec.capsules, error);
   if (error) {
-    return refuse(fmt::format("--capsules {} cannot be made: {}.", spec.capsules, error.message()));
+    return wrong(fmt::format("--capsules {} cannot be made: {}.", spec.capsules, error.message()));
   }
   return spec;
 }
@@ -149,10 +144,7 @@ double rounded(double value) { return std::round(value * 100) / 100; }
 
 int run_swarm_command(const SwarmOptions& options, const Handlers& handlers) {
   const auto spec = read(options);
-  if (!spec) {
-    print(stderr, fmt::format("kith-sim: {}\n", spec.error().message));
-    return 2;
-  }
+  if (!spec) return refuse(spec.error());
   const auto begun = std::chrono::steady_clock::now();
   Totals totals;
   const auto ran = run_swarm(*spec, handlers, [&](const SwarmOutcome& outcome) {
@@ -165,10 +157,7 @@ int run_swarm_command(const SwarmOptions& options, const Handlers& handlers) {
       print(stderr, to_text(outcome, spec->devices));
     }
   });
-  if (!ran) {
-    print(stderr, fmt::format("kith-sim: {}\n", ran.error().message));
-    return 2;
-  }
+  if (!ran) return refuse(ran.error());
   const double wall_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   if (options.json) {
@@ -188,7 +177,7 @@ int run_swarm_command(const SwarmOptions& options, const Handlers& handlers) {
                     wall_s, totals.cpu_s, static_cast<double>(totals.seeds) / wall_s,
                     probe_names().size() - totals.never_fired().size(), probe_names().size()));
   }
-  return totals.failed == 0 ? 0 : 1;
+  return totals.failed == 0 ? kClean : kFailed;
 }
 
 std::optional<std::uint64_t> swarm_devices(const std::string& name) {

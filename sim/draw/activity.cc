@@ -27,7 +27,8 @@ json draw_activity(JsonObject keys, const Population& population, RandomSource r
   std::optional<Duration> tell_again;
   if (keys.has("tell_again_s")) tell_again = keys.seconds("tell_again_s", kLongestRun);
   json patience = json::object();
-  if (keys.has("retry_s")) patience["retry_s"] = seconds_of(keys.seconds("retry_s", kLongestRun));
+  if (keys.has("retry_s"))
+    patience["retry_s"] = document_seconds(keys.seconds("retry_s", kLongestRun));
   keys.done();
 
   json steps = json::array();
@@ -52,7 +53,7 @@ json draw_activity(JsonObject keys, const Population& population, RandomSource r
     }
     if (tell_again) {
       steps.push_back({{"kind", "tell"},
-                       {"at_s", seconds_of(*tell_again)},
+                       {"at_s", document_seconds(*tell_again)},
                        {"device", one},
                        {"about", reachable}});
     }

@@ -92,7 +92,7 @@ class ChaosDrawer {
 
   // Draws stand in statements of their own: the order of arguments is the compiler's.
   void add(Duration at, json fault) {
-    fault["at_s"] = seconds_of(at);
+    fault["at_s"] = document_seconds(at);
     faults_.push_back(std::move(fault));
   }
   Duration length(RandomSource& random) {
@@ -108,14 +108,18 @@ class ChaosDrawer {
     const Duration at = begin(random, down);
     add(at, {{"kind", kind},
              {"device", draw_one(random, targets_.devices)},
-             {"down_s", seconds_of(down)}});
+             {"down_s", document_seconds(down)}});
   }
   void crash(RandomSource& random) {
     stop(random, "crash");
+    lose_power(random);
+  }
+  void kill(RandomSource& random) { stop(random, "kill"); }
+  // What becomes of unsynced data in the last fault.
+  void lose_power(RandomSource& random) {
     faults_.back()["torn_sectors"] = random.chance(1, 2);
     faults_.back()["misdirected"] = random.chance(1, 4);
   }
-  void kill(RandomSource& random) { stop(random, "kill"); }
 
   void crash_at_effect(RandomSource& random) {
     static constexpr std::string_view kEffects[] = {"store_commit", "file", "datagram_sent",
@@ -130,24 +134,26 @@ class ChaosDrawer {
              {"effect", effect},
              {"nth", 1 + random.below(50)},
              {"moment", draw_one(random, std::span(kMoments).first(divisible ? 3 : 2))},
-             {"ending", random.chance(1, 2) ? "crash" : "kill"},
-             {"down_s", seconds_of(down)}});
+             {"down_s", document_seconds(down)}});
+    const bool crashes = random.chance(1, 2);
+    faults_.back()["ending"] = crashes ? "crash" : "kill";
+    if (crashes) lose_power(random);
   }
 
   // A fault of one device for a while.
   void for_a_while(RandomSource& random, json fault) {
     const Duration lasts = length(random);
     fault["device"] = draw_one(random, targets_.devices);
-    fault["for_s"] = seconds_of(lasts);
+    fault["for_s"] = document_seconds(lasts);
     const Duration at = begin(random, lasts);
     add(at, std::move(fault));
   }
-  void pause(RandomSource& random) {
-    for_a_while(random, {{"kind", "pause"}, {"monotonic_clock", "counts"}});
+  void stand_still(RandomSource& random, std::string_view clock) {
+    for_a_while(random, {{"kind", "pause"}, {"monotonic_clock", clock}});
+    if (random.chance(1, 2)) faults_.back()["buffer_bytes"] = 1'024u << random.below(8);
   }
-  void sleep(RandomSource& random) {
-    for_a_while(random, {{"kind", "pause"}, {"monotonic_clock", "stops"}});
-  }
+  void pause(RandomSource& random) { stand_still(random, "counts"); }
+  void sleep(RandomSource& random) { stand_still(random, "stops"); }
   void bit_rot(RandomSource& random) {
     const Duration at = begin(random, {});
     add(at, {{"kind", "bit_rot"}, {"device", draw_one(random, targets_.devices)}, {"path", "any"}});
@@ -241,10 +247,8 @@ class ChaosDrawer {
     change_line(random, random.chance(1, 2) ? down : json{{"back", down}});
   }
 
-  void roam(RandomSource& random) {
-    change_network(random, {{"connected", false}}, {{"connected", true}});
-  }
-  void change_network(RandomSource& random, const json& change, const json& end) {
+  // A device loses something of one of its networks for a while.
+  void lose_network(RandomSource& random, const char* what) {
     std::vector<json> networks;
     for (const Targets::Line& line : targets_.lines) {
       if (line.where.at("kind") == "network") networks.push_back(line.where);
@@ -253,12 +257,13 @@ class ChaosDrawer {
     json fault = draw_one(random, networks);
     const Duration lasts = length(random);
     const Duration at = begin(random, lasts);
-    json healed = fault;
-    fault.update(change);
-    healed.update(end);
+    fault[what] = false;
     add(at, fault);
-    add(at + lasts, healed);
+    fault[what] = true;
+    add(at + lasts, fault);
   }
+  void roam(RandomSource& random) { lose_network(random, "connected"); }
+  void ipv6_loss(RandomSource& random) { lose_network(random, "ipv6"); }
 
   void gateway(RandomSource& random, std::string_view does) {
     if (targets_.sites.empty()) return;
@@ -268,6 +273,7 @@ class ChaosDrawer {
   void gateway_reboot(RandomSource& random) { gateway(random, "reboot"); }
   void gateway_rebind(RandomSource& random) { gateway(random, "rebind"); }
   void renumber(RandomSource& random) { gateway(random, "renumber"); }
+  void exhaust(RandomSource& random) { gateway(random, "exhaust"); }
 
   // Each on an island of its own.
   void partition(RandomSource& random) {
@@ -330,9 +336,11 @@ const std::vector<std::pair<std::string_view, ChaosDrawer::Kind>> ChaosDrawer::k
     {"bad_lines", &ChaosDrawer::bad_line},
     {"blackouts", &ChaosDrawer::blackout},
     {"roams", &ChaosDrawer::roam},
+    {"ipv6_losses", &ChaosDrawer::ipv6_loss},
     {"gateway_reboots", &ChaosDrawer::gateway_reboot},
     {"gateway_rebinds", &ChaosDrawer::gateway_rebind},
     {"renumberings", &ChaosDrawer::renumber},
+    {"exhaustions", &ChaosDrawer::exhaust},
     {"partitions", &ChaosDrawer::partition},
     {"clogs", &ChaosDrawer::clog},
 };

@@ -11,7 +11,7 @@
 namespace kith::sim {
 
 // Seconds as a document has them.
-inline double seconds_of(Duration duration) {
+inline double document_seconds(Duration duration) {
   return static_cast<double>(duration.count() / 1'000'000) / 1000;
 }
 
@@ -22,7 +22,7 @@ inline Duration draw_time(RandomSource& random, Duration least, Duration most) {
 }
 
 inline double draw_seconds(RandomSource& random, Duration least, Duration most) {
-  return seconds_of(draw_time(random, least, most));
+  return document_seconds(draw_time(random, least, most));
 }
 
 // One of a list that is not empty.

@@ -34,6 +34,7 @@ NatSpec draw_any_nat(RandomSource& random) {
   nat.inbound_refreshes = random.chance(3, 4);
   nat.pooling = random.chance(1, 2) ? Pooling::paired : Pooling::arbitrary;
   if (random.chance(1, 4)) nat.table_size = 16 + static_cast<std::size_t>(random.below(30));
+  if (random.chance(1, 8)) nat.table_size = 1 << 17;  // ports run out before it is full
   nat.when_full = random.chance(1, 2) ? WhenFull::drop_new : WhenFull::evict_oldest_idle;
   nat.unsolicited_poisons = random.chance(1, 4);
   nat.udp_blocked = random.chance(1, 25);
@@ -90,8 +91,12 @@ class PopulationDrawer {
     const json here = place(one, access);
     add_device(one, here);
     if (hits(static_cast<std::uint32_t>(random_.next_u64()), same_lan) || isolated) {
-      // On the internet, too, two devices may be neighbours.
-      add_device(other, here);
+      // On the internet, too, two devices may be neighbours. One that has its ports forwarded is
+      // dialled at its site's own public address as well.
+      json there = here;
+      const bool forwards = can_forward(access) && random_.chance(1, 4);
+      if (forwards && there.contains("site")) there["forwarded"] = true;
+      add_device(other, there);
     } else {
       Access reachable = draw_place();
       while (!can_forward(reachable)) reachable = draw_place();

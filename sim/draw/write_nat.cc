@@ -8,9 +8,9 @@ using nlohmann::json;
 
 json write_nat(const NatSpec& nat) {
   json keys{{"filtering", to_string(nat.filtering)},
-            {"unreplied_timeout_s", seconds_of(nat.unreplied_timeout)},
-            {"replied_timeout_s", seconds_of(nat.replied_timeout)},
-            {"absolute_timeout_s", seconds_of(nat.absolute_timeout)},
+            {"unreplied_timeout_s", document_seconds(nat.unreplied_timeout)},
+            {"replied_timeout_s", document_seconds(nat.replied_timeout)},
+            {"absolute_timeout_s", document_seconds(nat.absolute_timeout)},
             {"inbound_refreshes", nat.inbound_refreshes},
             {"table_size", nat.table_size},
             {"when_full", to_string(nat.when_full)},

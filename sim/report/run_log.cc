@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/base/text.h"
+#include "sim/world/seconds.h"
 
 namespace kith::sim {
 namespace {
@@ -53,9 +54,7 @@ std::string_view last_component(std::string_view path) {
   return path.substr(path.rfind('/') + 1);  // the whole if there is no slash
 }
 
-std::string in_seconds(Duration duration) {
-  return fmt::format("{} s", std::chrono::duration<double>(duration).count());
-}
+std::string in_seconds(Duration duration) { return fmt::format("{} s", seconds_of(duration)); }
 
 }  // namespace
 

@@ -41,7 +41,12 @@ struct NetworkFault {
   bool connected = true;
   bool ipv6 = true;  // false: its IPv6 addresses are gone, or do not come
 };
-enum class GatewayMishap : std::uint8_t { reboot, rebind, renumber };
+enum class GatewayMishap : std::uint8_t {
+  reboot,
+  rebind,
+  renumber,
+  exhaust,  // hosts inside that nobody else sees fill the table of its NAT, or take all its ports
+};
 struct GatewayFault {
   SiteId site = 0;
   GatewayMishap mishap = GatewayMishap::reboot;

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <string_view>
 
+#include "sim/world/seconds.h"
+
 namespace kith::sim {
 namespace {
 
 constexpr std::uint64_t kBitsPerMegabit = 1'000'000;
 constexpr std::uint32_t kPpmPerPercent = 10'000;
-
-double seconds_of(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 std::string percent(Ppm rate, std::string_view of_them) {
   if (rate == Ppm{}) return "";
@@ -65,7 +65,8 @@ class Noticer {
   }
 
   FaultNotice operator()(const GatewayFault& fault) const {
-    static constexpr std::string_view kDoes[] = {"reboots", "rebinds its ports", "is renumbered"};
+    static constexpr std::string_view kDoes[] = {"reboots", "rebinds its ports", "is renumbered",
+                                                 "has its table filled by others"};
     return {fmt::format("the gateway of {} {}", site(fault.site),
                         kDoes[static_cast<std::size_t>(fault.mishap)]),
             devices_at(fault.site)};

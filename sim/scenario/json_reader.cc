@@ -1,6 +1,6 @@
 #include "sim/scenario/json_reader.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -51,6 +51,11 @@ json parse_json(const std::string& file, const std::string& text) {
 }
 
 void JsonValue::refuse(std::string_view what) const { sim::refuse(*file_, path_, what); }
+
+void JsonValue::refuse_unknown(std::string_view what,
+                               const std::vector<std::string_view>& known) const {
+  refuse(fmt::format("no such {}: \"{}\"; known: {}", what, text(), fmt::join(known, ", ")));
+}
 
 std::string JsonValue::text() const {
   if (!json_->is_string()) refuse(fmt::format("must be a string, not {}", kind_of(*json_)));
@@ -186,9 +191,7 @@ Ppm JsonObject::percent_or(std::string_view key, Ppm fallback) {
 void JsonObject::done() const {
   for (const auto& [key, value] : json_->items()) {
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
-    std::string known;
-    for (const std::string& name : known_) known += (known.empty() ? "" : ", ") + name;
-    refuse(key, fmt::format("unknown key; known here: {}", known));
+    refuse(key, fmt::format("unknown key; known here: {}", fmt::join(known_, ", ")));
   }
 }
 

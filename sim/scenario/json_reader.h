@@ -52,6 +52,9 @@ class JsonValue {
   const nlohmann::json& json() const { return *json_; }
 
   [[noreturn]] void refuse(std::string_view what) const;
+  // Refuses a word that names no `what`; `known` are those that do.
+  [[noreturn]] void refuse_unknown(std::string_view what,
+                                   const std::vector<std::string_view>& known) const;
   const std::string& path() const { return path_; }
 
  private:

@@ -24,9 +24,9 @@ std::vector<ScheduledStep> read_workload(const JsonValue& value, const Names& na
     const JsonValue kind = keys.at("kind");
     const auto reader = handlers.steps.find(kind.text());
     if (reader == handlers.steps.end()) {
-      std::string known;
-      for (const auto& [name, unused] : handlers.steps) known += (known.empty() ? "" : ", ") + name;
-      kind.refuse(fmt::format("no such kind of step: \"{}\"; known: {}", kind.text(), known));
+      std::vector<std::string_view> known;
+      for (const auto& [name, unused] : handlers.steps) known.push_back(name);
+      kind.refuse_unknown("kind of step", known);
     }
     ScheduledStep step;
     step.name = keys.has("name") ? keys.at("name").text() : "";
@@ -77,11 +77,10 @@ std::vector<Expectation> read_expectations(const JsonValue& value, const Names& 
     } else if (kind.text() == "all_messages_delivered") {
       expectation.what = AllMessagesExpectation{keys.seconds("within_s", scenario.duration)};
     } else if (kind.text() != "no_violations") {
-      kind.refuse(
-          fmt::format("no such kind of expectation: \"{}\"; known: paired, "
-                      "transfer_completed, digest_equal, messages_delivered, all_paired, "
-                      "all_transfers_completed, all_messages_delivered, no_violations",
-                      kind.text()));
+      kind.refuse_unknown(
+          "kind of expectation",
+          {"paired", "transfer_completed", "digest_equal", "messages_delivered", "all_paired",
+           "all_transfers_completed", "all_messages_delivered", "no_violations"});
     }
     keys.done();
     expectations.push_back(std::move(expectation));

@@ -1,9 +1,7 @@
 #include "sim/scenario/read_faults.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +22,20 @@ struct Surroundings {
   const Names& names;
   TopologySpec topology;  // as the faults so far have left it
 };
+
+// A word that stands for a value.
+template <class Value>
+using Choice = std::pair<std::string_view, Value>;
+
+template <class Value, std::size_t N>
+Value read_choice(const JsonValue& value, const Choice<Value> (&choices)[N]) {
+  std::vector<std::string_view> known;
+  for (const auto& [name, meaning] : choices) {
+    if (name == value.text()) return meaning;
+    known.push_back(name);
+  }
+  value.refuse(fmt::format("must be one of: {}; not \"{}\"", fmt::join(known, ", "), value.text()));
+}
 
 FaultAction read_link(JsonObject& keys, Surroundings& known) {
   std::vector<WireSpec>& wires = known.topology.wires;
@@ -58,25 +70,19 @@ FaultAction read_network(JsonObject& keys, Surroundings& known) {
 }
 
 FaultAction read_gateway(JsonObject& keys, Surroundings& known) {
+  constexpr Choice<GatewayMishap> kMishaps[] = {{"reboot", GatewayMishap::reboot},
+                                                {"rebind", GatewayMishap::rebind},
+                                                {"renumber", GatewayMishap::renumber},
+                                                {"exhaust", GatewayMishap::exhaust}};
   const SiteId site = known.names.site(keys.at("site"));
-  const JsonValue mishap = keys.at("does");
-  if (mishap.text() == "reboot") return GatewayFault{site, GatewayMishap::reboot};
-  if (mishap.text() == "rebind") return GatewayFault{site, GatewayMishap::rebind};
-  if (mishap.text() == "renumber") return GatewayFault{site, GatewayMishap::renumber};
-  mishap.refuse(
-      fmt::format("no such mishap: \"{}\"; known: reboot, rebind, renumber", mishap.text()));
-}
-
-Network::Cut read_cut(const JsonValue& value) {
-  if (value.text() == "none") return Network::Cut::none;
-  if (value.text() == "inbound") return Network::Cut::inbound;
-  if (value.text() == "outbound") return Network::Cut::outbound;
-  if (value.text() == "both") return Network::Cut::both;
-  value.refuse(
-      fmt::format("no such cut: \"{}\"; known: none, inbound, outbound, both", value.text()));
+  return GatewayFault{site, read_choice(keys.at("does"), kMishaps)};
 }
 
 FaultAction read_partition(JsonObject& keys, Surroundings& known) {
+  constexpr Choice<Network::Cut> kCuts[] = {{"none", Network::Cut::none},
+                                            {"inbound", Network::Cut::inbound},
+                                            {"outbound", Network::Cut::outbound},
+                                            {"both", Network::Cut::both}};
   PartitionFault fault;
   if (keys.has("sites")) {
     for (const JsonValue& name : keys.at("sites").array(0, kMostEntries)) {
@@ -89,7 +95,7 @@ FaultAction read_partition(JsonObject& keys, Surroundings& known) {
     }
   }
   fault.island = static_cast<unsigned>(keys.integer_or("island", 0, Network::kIslands - 1, 0));
-  fault.cut = read_cut(keys.at("cut"));
+  fault.cut = read_choice(keys.at("cut"), kCuts);
   return fault;
 }
 
@@ -102,18 +108,6 @@ Duration read_lasting(JsonObject& keys) {
   const Duration lasting = keys.seconds("for_s", kLongestRun);
   if (lasting == Duration{}) keys.refuse("for_s", "must be above 0");
   return lasting;
-}
-
-// A word that stands for a value, of those in `choices`.
-template <class Value, std::size_t N>
-Value read_choice(const JsonValue& value, const std::pair<std::string_view, Value> (&choices)[N]) {
-  const std::string text = value.text();
-  std::string known;
-  for (const auto& [name, meaning] : choices) {
-    if (name == text) return meaning;
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
-  }
-  value.refuse(fmt::format("must be one of: {}; not \"{}\"", known, text));
 }
 
 PowerLoss read_power_loss(JsonObject& keys) {
@@ -131,16 +125,15 @@ FaultAction read_crash(JsonObject& keys, Surroundings& known) {
 }
 
 FaultAction read_crash_at_effect(JsonObject& keys, Surroundings& known) {
-  constexpr std::pair<std::string_view, EffectKind> kEffectNames[] = {
+  constexpr Choice<EffectKind> kEffectNames[] = {
       {"store_commit", EffectKind::store_commit},
       {"file", EffectKind::file},
       {"datagram_sent", EffectKind::datagram_sent},
       {"datagram_received", EffectKind::datagram_received},
   };
-  constexpr std::pair<std::string_view, Moment> kMoments[] = {
+  constexpr Choice<Moment> kMoments[] = {
       {"before", Moment::before}, {"during", Moment::during}, {"after", Moment::after}};
-  constexpr std::pair<std::string_view, Ending> kEndings[] = {{"kill", Ending::killed},
-                                                              {"crash", Ending::crashed}};
+  constexpr Choice<Ending> kEndings[] = {{"kill", Ending::killed}, {"crash", Ending::crashed}};
   CrashAtEffectFault fault;
   fault.device = read_device(keys, known);
   Crash& crash = fault.crash;
@@ -159,7 +152,7 @@ FaultAction read_crash_at_effect(JsonObject& keys, Surroundings& known) {
 }
 
 FaultAction read_pause(JsonObject& keys, Surroundings& known) {
-  constexpr std::pair<std::string_view, bool> kMonotonic[] = {{"counts", false}, {"stops", true}};
+  constexpr Choice<bool> kMonotonic[] = {{"counts", false}, {"stops", true}};
   PauseFault fault;
   fault.device = read_device(keys, known);
   fault.pause.lasting = read_lasting(keys);
@@ -204,7 +197,7 @@ FaultAction read_disk_full(JsonObject& keys, Surroundings& known) {
 }
 
 FaultAction read_disk_error(JsonObject& keys, Surroundings& known) {
-  constexpr std::pair<std::string_view, DiskOperation> kOperations[] = {
+  constexpr Choice<DiskOperation> kOperations[] = {
       {"any", DiskOperation::any},       {"read", DiskOperation::read},
       {"write", DiskOperation::write},   {"sync", DiskOperation::sync},
       {"rename", DiskOperation::rename},
@@ -253,16 +246,12 @@ constexpr FaultReader kReaders[] = {
 };
 
 const FaultReader& find_reader(const JsonValue& kind) {
-  const std::string text = kind.text();
-  const auto* const found =
-      std::find_if(std::begin(kReaders), std::end(kReaders),
-                   [&text](const FaultReader& reader) { return reader.kind == text; });
-  if (found != std::end(kReaders)) return *found;
-  std::string known;
+  std::vector<std::string_view> known;
   for (const FaultReader& reader : kReaders) {
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", reader.kind);
+    if (reader.kind == kind.text()) return reader;
+    known.push_back(reader.kind);
   }
-  kind.refuse(fmt::format("no such kind of fault: \"{}\"; known: {}", text, known));
+  kind.refuse_unknown("kind of fault", known);
 }
 
 }  // namespace

@@ -4,6 +4,23 @@
 #include "sim/scenario/run.h"
 
 namespace kith::sim {
+namespace {
+
+// Every flow there is room for, each of an internal endpoint of its own.
+void exhaust(Nat& nat, Instant now) {
+  constexpr std::size_t kFirstPort = 1024;
+  constexpr std::size_t kPorts = 60'000;  // of each host
+  const Address remote = Address::v4(9, 9, 9, 9, 443);
+  for (std::size_t i = 0; i < nat.spec().table_size; ++i) {
+    const std::size_t host = i / kPorts;
+    const Address inside =
+        Address::v4(10, 255, static_cast<std::uint8_t>(host >> 8), static_cast<std::uint8_t>(host),
+                    static_cast<std::uint16_t>(kFirstPort + i % kPorts));
+    if (nat.outbound(now, inside, remote).drop != NatDrop::none) return;
+  }
+}
+
+}  // namespace
 
 void Run::strike(const Fault& fault) {
   const FaultNotice notice = notice_of(fault, scenario_);
@@ -50,6 +67,8 @@ void Run::strike(const GatewayFault& fault) {
       return nat.rebind(world_.now());
     case GatewayMishap::renumber:
       return world_.topology().renumber(fault.site);
+    case GatewayMishap::exhaust:
+      return exhaust(nat, world_.now());
   }
 }
 

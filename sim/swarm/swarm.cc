@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <chrono>
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -11,8 +10,10 @@
 #include "sim/capsule/capsule_file.h"
 #include "sim/capsule/verdict.h"
 #include "sim/scenario/run.h"
+#include "sim/swarm/cpu_time.h"
 #include "sim/swarm/draw_swarm.h"
 #include "sim/swarm/workers.h"
+#include "sim/world/seconds.h"
 
 namespace kith::sim {
 namespace {
@@ -61,8 +62,6 @@ void write(const Capsule& capsule, const std::string& directory, SwarmOutcome& o
   (written ? outcome.capsule : outcome.capsule_fault) = written ? path : written.error().message;
 }
 
-double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-
 }  // namespace
 
 Scenario swarm_scenario(std::uint64_t seed, std::uint64_t devices, const Handlers& handlers) {
@@ -88,7 +87,7 @@ SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers&
   }
   outcome.datagrams = report.datagrams;
   outcome.probes = report.probes;
-  outcome.virtual_s = std::chrono::duration<double>(report.virtual_time).count();
+  outcome.virtual_s = seconds_of(report.virtual_time);
   outcome.cpu_s = cpu_seconds() - cpu_before;
   if (!report.ok()) {
     write(capsule_of(scenario, seed, scenario.duration, report), capsules, outcome);

@@ -87,7 +87,11 @@ std::vector<std::string> probe_names() {
   for (std::size_t i = 1; i < kFates; ++i) names.emplace_back(kFateNames[i]);
   for (const NetworkProbe& probe : kNetworkProbes) names.emplace_back(probe.name);
   for (std::size_t i = 0; i < kNatProbes; ++i) names.push_back(nat_name(static_cast<NatProbe>(i)));
-  for (std::size_t i = 1; i < kNatDrops; ++i) names.push_back(drop_name(static_cast<NatDrop>(i)));
+  for (std::size_t i = 1; i < kNatDrops; ++i) {
+    // A network brings no datagram to a NAT of the other IP version.
+    const auto drop = static_cast<NatDrop>(i);
+    if (drop != NatDrop::other_family) names.push_back(drop_name(drop));
+  }
   for (std::size_t i = 0; i < kNatCells; ++i) {
     if (is_distinct(i)) names.push_back("cell." + cell_name(i));
   }

@@ -5,22 +5,7 @@ set -euo pipefail
 
 sim=$1
 scenarios=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-  echo "kith_sim_cli: $*" >&2
-  exit 1
-}
-
-# Runs kith-sim, which must exit with the first argument.
-expect() {
-  local wanted=$1 code=0
-  shift
-  "$sim" "$@" >"$work/out" 2>"$work/err" || code=$?
-  [[ $code == "$wanted" ]] || fail "$* exited with $code: $(cat "$work/out" "$work/err")"
-}
-says() { grep -qF -- "$2" "$work/$1" || fail "no \"$2\" in $1: $(cat "$work/$1")"; }
+source "$(dirname "$0")/cli_scene.sh"
 
 expect 0 run "$scenarios/pair-and-send.json" --seed 7 --json
 [[ $(wc -l <"$work/out") == 1 ]] || fail "--json printed more than a line"

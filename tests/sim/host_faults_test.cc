@@ -9,6 +9,7 @@
 
 #include "sim/scenario/run.h"
 #include "sim/world/host_clock.h"
+#include "tests/sim/failures.h"
 
 namespace kith::sim {
 namespace {
@@ -24,7 +25,6 @@ using ::testing::StartsWith;
 // failure.
 Result<Scenario> parse_with(const std::string& faults);
 Scenario scenario_with(const std::string& faults);
-std::string failures_of(const Report& report);
 
 struct Effective {
   const char* fault;
@@ -40,7 +40,7 @@ TEST_P(HostFault, takes_effect_and_harms_nothing_that_was_promised) {
   std::uint64_t fired = 0;
   for (std::uint64_t seed = 1; seed <= GetParam().worlds; ++seed) {
     const Report report = sim::Run(scenario, seed).execute();
-    EXPECT_TRUE(report.ok()) << "seed " << seed << ": " << failures_of(report);
+    EXPECT_TRUE(report.ok()) << "seed " << seed << ": " << text_of_failures(report);
     fired += report.probes.contains(GetParam().probe) ? 1 : 0;
     EXPECT_EQ(report.trace_hash, sim::Run(scenario, seed).execute().trace_hash);
   }
@@ -188,16 +188,6 @@ Scenario scenario_with(const std::string& faults) {
   auto scenario = parse_with(faults);
   EXPECT_TRUE(scenario) << scenario.error().message;
   return scenario ? *scenario : Scenario{};
-}
-
-std::string failures_of(const Report& report) {
-  std::string text;
-  for (const auto* findings : {&report.violations, &report.expectations}) {
-    for (const Finding& finding : *findings) {
-      if (!finding.ok) text += finding.name + ": " + finding.value + "; ";
-    }
-  }
-  return text;
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include <set>
 #include <string>
 
+#include "tests/sim/failures.h"
+
 namespace kith::sim {
 namespace {
 
@@ -19,11 +21,10 @@ using std::chrono::seconds;
 const Scenario& small_scenario();
 Scenario scenario_with(const std::string& faults, const std::string& content,
                        const std::string& link);
-std::string failures_of(const Report& report);
 
 TEST(Run, two_devices_pair_and_send_over_a_bad_link) {
   const Report report = sim::Run(small_scenario(), 1).execute();
-  EXPECT_TRUE(report.ok()) << failures_of(report);
+  EXPECT_TRUE(report.ok()) << text_of_failures(report);
   EXPECT_EQ(report.devices, 2u);
   EXPECT_EQ(report.virtual_time, small_scenario().duration);
   EXPECT_GT(report.datagrams, 180u);
@@ -59,7 +60,7 @@ TEST(Run, one_flipped_bit_in_one_delivered_datagram_gives_another_hash) {
   for (const std::uint64_t flipped : {1u, 10u, 100u, 180u}) {
     const Report touched = run(flipped);
     EXPECT_NE(touched.trace_hash, untouched.trace_hash) << "datagram " << flipped;
-    EXPECT_TRUE(touched.ok()) << failures_of(touched);
+    EXPECT_TRUE(touched.ok()) << text_of_failures(touched);
   }
 }
 
@@ -75,7 +76,7 @@ TEST(Run, a_tree_arrives_with_everything_in_it) {
       scenario_with("", R"("tree": "photos", "files": 40, "directories": 9, "most_bytes": 20000)",
                     R"("delay_ms": 5)");
   const Report report = sim::Run(scenario, 3).execute();
-  EXPECT_TRUE(report.ok()) << failures_of(report);
+  EXPECT_TRUE(report.ok()) << text_of_failures(report);
 }
 
 TEST(Run, a_slow_interface_holds_datagrams_back_and_loses_none) {
@@ -84,7 +85,7 @@ TEST(Run, a_slow_interface_holds_datagrams_back_and_loses_none) {
   scenario.topology.devices[1].interface.receive_batch = std::chrono::microseconds(200);
   sim::Run run(scenario, 1);
   const Report report = run.execute();
-  EXPECT_TRUE(report.ok()) << failures_of(report);
+  EXPECT_TRUE(report.ok()) << text_of_failures(report);
   EXPECT_EQ(run.world().network().counters().fate(Fate::queue_full), 0u);
   // It was full: or this would say nothing.
   EXPECT_LT(run.world().network().counters().batches, report.datagrams);
@@ -97,7 +98,7 @@ TEST(Run, a_partition_that_heals_leaves_a_transfer_that_completes) {
         { "kind": "link", "at_s": 5, "between": ["alice", "bob"], "up": true }],)",
       R"("file": "a", "size_bytes": 2000000)", R"("delay_ms": 20, "rate_mbps": 50)");
   const Report report = sim::Run(scenario, 1).execute();
-  EXPECT_TRUE(report.ok()) << failures_of(report);
+  EXPECT_TRUE(report.ok()) << text_of_failures(report);
 }
 
 // Whatever a death interrupts, nothing partial shows and nothing is acknowledged that is not there.
@@ -114,7 +115,7 @@ TEST(Run, a_death_at_any_time_of_a_transfer_violates_nothing) {
         sim::Run run(scenario, 1);
         const Report report = run.execute();
         EXPECT_TRUE(report.violations.empty())
-            << kind << " " << device << " at " << at << ": " << failures_of(report);
+            << kind << " " << device << " at " << at << ": " << text_of_failures(report);
         for (DeviceIndex i = 0; i < 2; ++i) EXPECT_TRUE(run.world().device(i).running());
         EXPECT_EQ(run.world().device(0).lives() + run.world().device(1).lives(), 3u);
         if (report.ok()) ++completed;
@@ -205,16 +206,6 @@ const Scenario& small_scenario() {
                     R"("rate_mbps": 20, "delay_ms": 10, "jitter_ms": 1, "loss_percent": 5,
          "duplicate_percent": 1, "reorder_percent": 2, "reorder_delay_ms": 10)");
   return scenario;
-}
-
-std::string failures_of(const Report& report) {
-  std::string text;
-  for (const auto* findings : {&report.violations, &report.expectations}) {
-    for (const Finding& finding : *findings) {
-      if (!finding.ok) text += finding.name + ": " + finding.value + "; ";
-    }
-  }
-  return text;
 }
 
 }  // namespace

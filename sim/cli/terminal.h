@@ -1,0 +1,27 @@
+#pragma once
+
+// How every command of kith-sim ends and speaks.
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "kith/result.h"
+
+namespace kith::sim {
+
+// Exit codes.
+inline constexpr int kClean = 0;
+inline constexpr int kFailed = 1;    // a violation, a missed expectation, a divergence
+inline constexpr int kUnusable = 2;  // usage, or a file that is refused
+
+// At once, so that a reader at the other end of a pipe sees it.
+void print(std::FILE* to, const std::string& text);
+
+// A line on standard error that says who complains.
+void complain(std::string_view text);
+
+// Says why, and how it can be helped. Gives kUnusable.
+int refuse(const Error& error);
+
+}  // namespace kith::sim
