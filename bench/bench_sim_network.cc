@@ -1,6 +1,7 @@
 // The simulator's event core and network model alone: nodes that answer each 200-byte datagram
-// with another one, through loss, jitter, duplication and reordering, everything hashed. No engine.
-// items_per_second is datagrams per wall second.
+// with another one, everything hashed. No engine. Either on wires of their own, or each at a site
+// of its own behind a NAT, where every datagram passes two of them and four links. Loss, jitter,
+// duplication, reordering and corruption on the way. items_per_second is datagrams per wall second.
 
 #include <benchmark/benchmark.h>
 
@@ -15,6 +16,7 @@
 #include "kith/input.h"
 #include "sim/network/network.h"
 #include "sim/world/timeline.h"
+#include "sim/world/topology.h"
 
 namespace kith::sim {
 namespace {
@@ -46,9 +48,7 @@ LinkSpec lossy_link() {
 class Echo final : public DatagramSink {
  public:
   Echo(Network& network, trace::Recorder& recorder, std::uint32_t index)
-      : network_(network), recorder_(recorder), node_(network.add_node(*this)), index_(index) {
-    network.add_address(node_, address_of(index));
-  }
+      : network_(network), recorder_(recorder), node_(network.add_node(*this)), index_(index) {}
 
   NodeId node() const { return node_; }
 
@@ -70,37 +70,98 @@ class Echo final : public DatagramSink {
   std::uint32_t index_;
 };
 
-void exchange_datagrams(benchmark::State& state) {
-  const auto nodes = static_cast<std::size_t>(state.range(0));
-  Timeline timeline;
-  Network network(timeline, RandomSource(std::array<std::byte, 32>{}));
-  trace::TraceHash trace;
-  std::vector<std::unique_ptr<Echo>> echoes;
-  for (std::uint32_t i = 0; i < nodes; ++i) {
-    echoes.push_back(std::make_unique<Echo>(network, trace.recorder(), i));
-  }
-  const std::array<std::byte, kDatagramBytes> payload{};
-  for (std::size_t i = 0; i < nodes; ++i) {
-    for (std::size_t step = 1; step <= kNeighbours; ++step) {
-      const std::size_t other = (i + step * step * 31) % nodes;
-      network.connect(echoes[i]->node(), echoes[other]->node(), lossy_link());
-      network.connect(echoes[other]->node(), echoes[i]->node(), lossy_link());
+// So many nodes and the network between them.
+class Scene {
+ public:
+  explicit Scene(std::size_t nodes)
+      : network_(timeline_, RandomSource(std::array<std::byte, 32>{})), topology_(network_) {
+    for (std::uint32_t i = 0; i < nodes; ++i) {
+      echoes_.push_back(std::make_unique<Echo>(network_, trace_.recorder(), i));
     }
   }
-  for (std::size_t i = 0; i < nodes; ++i) {
-    for (std::size_t n = 0; n < kConversations; ++n) {
-      const std::size_t other = (i + (n + 1) * (n + 1) * 31) % nodes;
-      network.send(echoes[i]->node(), address_of(i), address_of(other), Ecn::not_ect, payload);
+
+  void join_by_wires() {
+    const std::size_t nodes = echoes_.size();
+    for (std::size_t i = 0; i < nodes; ++i) {
+      network_.add_address(echoes_[i]->node(), address_of(i));
+      addresses_.push_back({address_of(i), address_of(i)});
+    }
+    for (std::size_t i = 0; i < nodes; ++i) {
+      for (std::size_t step = 1; step <= kNeighbours; ++step) {
+        const std::size_t other = (i + step * step * 31) % nodes;
+        network_.connect(echoes_[i]->node(), echoes_[other]->node(), lossy_link());
+        network_.connect(echoes_[other]->node(), echoes_[i]->node(), lossy_link());
+      }
     }
   }
-  for (auto _ : state) {
-    timeline.run_until(timeline.now() + std::chrono::milliseconds(10));
+
+  // Every gateway forwards a port to its node, so that each can begin.
+  void join_behind_nats() {
+    for (const auto& echo : echoes_) {
+      SiteSpec site;
+      site.line.up = lossy_link();
+      site.line.down = lossy_link();
+      AttachmentSpec place;
+      place.site = topology_.add_site(site);
+      place.forwarded = true;
+      const Attachment attachment = topology_.attach(echo->node(), place);
+      Address own = attachment.addresses.front();
+      own.port = place.forwarded_port;
+      addresses_.push_back({own, *topology_.forwarded_address(attachment)});
+    }
   }
-  state.SetItemsProcessed(static_cast<std::int64_t>(network.counters().delivered));
-  state.counters["in_flight"] = static_cast<double>(network.in_flight());
-  benchmark::DoNotOptimize(trace.digest());
+
+  void begin() {
+    const std::array<std::byte, kDatagramBytes> payload{};
+    for (std::size_t i = 0; i < echoes_.size(); ++i) {
+      for (std::size_t n = 0; n < kConversations; ++n) {
+        const std::size_t other = (i + (n + 1) * (n + 1) * 31) % echoes_.size();
+        network_.send(echoes_[i]->node(), addresses_[i].own, addresses_[other].public_one,
+                      Ecn::not_ect, payload);
+      }
+    }
+  }
+
+  void measure(benchmark::State& state) {
+    begin();
+    for (auto _ : state) {
+      timeline_.run_until(timeline_.now() + std::chrono::milliseconds(10));
+    }
+    const NetworkCounters& counters = network_.counters();
+    state.SetItemsProcessed(static_cast<std::int64_t>(counters.delivered));
+    state.counters["in_flight"] = static_cast<double>(network_.in_flight());
+    state.counters["gateways_passed"] =
+        static_cast<double>(counters.translated) / static_cast<double>(counters.delivered);
+    benchmark::DoNotOptimize(trace_.digest());
+  }
+
+ private:
+  struct Addresses {
+    Address own;
+    Address public_one;
+  };
+
+  Timeline timeline_;
+  Network network_;
+  Topology topology_;
+  trace::TraceHash trace_;
+  std::vector<std::unique_ptr<Echo>> echoes_;
+  std::vector<Addresses> addresses_;
+};
+
+void exchange_on_wires(benchmark::State& state) {
+  Scene scene(static_cast<std::size_t>(state.range(0)));
+  scene.join_by_wires();
+  scene.measure(state);
 }
-BENCHMARK(exchange_datagrams)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(exchange_on_wires)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+void exchange_through_nats(benchmark::State& state) {
+  Scene scene(static_cast<std::size_t>(state.range(0)));
+  scene.join_behind_nats();
+  scene.measure(state);
+}
+BENCHMARK(exchange_through_nats)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace kith::sim
