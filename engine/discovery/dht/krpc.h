@@ -34,6 +34,10 @@ inline constexpr std::size_t kMaxTokenBytes = 64;
 inline constexpr std::size_t kMaxContacts = 32;
 inline constexpr std::size_t kMaxErrorText = 128;
 
+// "KI" and a version, as clients name themselves in the outer `v`.
+inline constexpr std::array<std::byte, 4> kClient{std::byte{'K'}, std::byte{'I'}, std::byte{0},
+                                                  std::byte{1}};
+
 // BEP 5 and BEP 44.
 enum class ErrorNumber : std::int64_t {
   generic = 201,

@@ -1,0 +1,276 @@
+// The DHT as a whole, at the size of a small town.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "engine/discovery/dht/saved_table.h"
+#include "tests/discovery/dht/dht_network.h"
+
+namespace kith::dht {
+namespace {
+
+using HostId = DhtNetwork::HostId;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr std::size_t kTown = 1000;
+constexpr std::size_t kServers = 10;
+
+// A thousand nodes, seven of ten behind NATs, of which ten are known to everybody.
+struct Town {
+  DhtNetwork net;
+  std::vector<Address> servers;
+
+  explicit Town(std::uint64_t seed, std::size_t size = kTown);
+  HostId newcomer();
+  HostId anybody();
+  void churn(std::size_t count);
+  MutableItem put_item(std::size_t index, std::size_t& stored);
+  bool finds(const MutableItem& item, std::vector<std::size_t>* hops = nullptr,
+             std::vector<std::size_t>* queries = nullptr);
+};
+
+// Hosts of one party around one target: they know each other only, and hold nothing.
+struct Sybils {
+  std::vector<Contact> contacts;
+
+  Sybils(Town& town, const NodeId& target, std::size_t count, bool conforming, bool many_networks);
+  void introduce(Town& town, std::size_t nodes) const;
+};
+
+std::size_t median(std::vector<std::size_t> values);
+std::string summary(std::vector<std::size_t> values);
+
+TEST(DhtTown, what_is_put_is_found_though_a_third_of_the_nodes_change_every_hour) {
+  Town town(1);
+  town.net.run_for(minutes(30));
+  std::size_t open = 0;
+  std::size_t reachable = 0;
+  std::size_t fooled = 0;
+  for (const HostId host : town.net.living()) {
+    reachable += town.net.behind_nat(host) ? 0 : 1;
+    if (town.net.node(host).standing() != Standing::open) continue;
+    (town.net.behind_nat(host) ? fooled : open) += 1;
+  }
+  EXPECT_GE(open * 100, reachable * 95);
+  EXPECT_EQ(fooled, 0U);
+
+  constexpr std::size_t kItems = 30;
+  constexpr std::size_t kLookups = 600;
+  std::vector<MutableItem> items;
+  std::vector<std::size_t> stored(kItems);
+  for (std::size_t i = 0; i < kItems; ++i) items.push_back(town.put_item(i, stored[i]));
+  const auto before = town.net.counts();
+  std::size_t found = 0;
+  std::vector<std::size_t> hops;
+  std::vector<std::size_t> queries;
+  // An hour in steps of a minute: five hosts leave, five come, ten look for something.
+  for (std::size_t minute = 0; minute < 60; ++minute) {
+    town.churn(kTown * 30 / 100 / 60);
+    for (std::size_t i = 0; i < kLookups / 60; ++i) {
+      const std::size_t index = static_cast<std::size_t>(town.net.random().below(kItems));
+      found += town.finds(items[index], &hops, &queries) ? 1 : 0;
+    }
+    town.net.run_for(minutes(1));
+  }
+  for (const HostId host : town.net.living()) town.net.node(host).check_invariants();
+  EXPECT_GE(found * 100, kLookups * 99);
+  const auto after = town.net.counts();
+  fmt::print(
+      "town: {} of {} reachable nodes open; puts stored at {}; found {} of {}; hops {}; queries "
+      "{}; "
+      "{} datagrams in {:.0f} virtual minutes\n",
+      open, reachable, summary(stored), found, kLookups, summary(hops), summary(queries),
+      after.sent - before.sent, 60.0 + static_cast<double>(kLookups) / 60.0);
+}
+
+TEST(DhtTown, sybils_around_a_target_hide_little) {
+  constexpr std::size_t kLookups = 60;
+  constexpr std::size_t kSybils = 200;
+  struct Attack {
+    const char* name;
+    bool conforming;
+    bool many_networks;
+    std::size_t least_found;
+  };
+  for (const Attack& attack :
+       {Attack{"ids at will, 200 networks", false, true, kLookups * 95 / 100},
+        Attack{"ids at will, 4 networks", false, false, kLookups * 95 / 100},
+        Attack{"BEP 42 ids, 4 networks", true, false, kLookups * 95 / 100},
+        Attack{"BEP 42 ids, 200 networks", true, true, 0}}) {
+    Town town(2, 400);
+    town.net.run_for(minutes(30));
+    std::size_t stored = 0;
+    const MutableItem before = town.put_item(1, stored);
+    RandomSource key_source = town.net.random().fork("key", 2);
+    const NodeId target = mutable_target(before.key, before.salt);
+    const Sybils sybils(town, target, kSybils, attack.conforming, attack.many_networks);
+    sybils.introduce(town, 60);
+    town.net.run_for(minutes(10));
+    std::size_t found = 0;
+    for (std::size_t i = 0; i < kLookups; ++i) found += town.finds(before) ? 1 : 0;
+    // And once more for what is put while they are there.
+    const MutableItem later = town.put_item(1, stored);
+    std::size_t found_later = 0;
+    for (std::size_t i = 0; i < kLookups; ++i) found_later += town.finds(later) ? 1 : 0;
+    fmt::print("eclipse by {} sybils, {}: found {} of {}; put during it, {} of {}\n", kSybils,
+               attack.name, found, kLookups, found_later, kLookups);
+    EXPECT_GE(found, attack.least_found) << attack.name;
+    EXPECT_GE(found_later, attack.least_found) << attack.name;
+  }
+}
+
+TEST(DhtTown, equal_seeds_make_equal_towns) {
+  const auto traffic = [](std::uint64_t seed) {
+    Town town(seed, 60);
+    town.net.run_for(minutes(20));
+    return std::pair(town.net.counts().sent, town.net.counts().bytes);
+  };
+  EXPECT_EQ(traffic(7), traffic(7));
+  EXPECT_NE(traffic(7), traffic(8));
+}
+
+Town::Town(std::uint64_t seed, std::size_t size) : net(seed) {
+  for (std::size_t i = 0; i < kServers; ++i) {
+    Config config;
+    config.reachable = true;
+    config.bootstrap = servers;
+    if (config.bootstrap.size() > kMaxBootstrapHosts) config.bootstrap.resize(kMaxBootstrapHosts);
+    servers.push_back(net.address(net.add(false, config)));
+  }
+  // They come over ten minutes, as a flood on ten servers would only meet their limits.
+  for (std::size_t i = kServers; i < size; ++i) {
+    newcomer();
+    net.run_for(std::chrono::milliseconds(600'000 / static_cast<std::int64_t>(size)));
+  }
+}
+
+HostId Town::newcomer() {
+  const bool behind_nat = net.random().below(10) < 7;
+  Config config;
+  for (int i = 0; i < 3; ++i) {
+    const Address server = servers[static_cast<std::size_t>(net.random().below(servers.size()))];
+    if (std::find(config.bootstrap.begin(), config.bootstrap.end(), server) ==
+        config.bootstrap.end()) {
+      config.bootstrap.push_back(server);
+    }
+  }
+  return net.add(behind_nat, config);
+}
+
+HostId Town::anybody() {
+  const auto living = net.living();
+  return living[static_cast<std::size_t>(net.random().below(living.size()))];
+}
+
+void Town::churn(std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    HostId gone = anybody();
+    while (gone < kServers) gone = anybody();
+    net.remove(gone);
+    newcomer();
+  }
+}
+
+MutableItem Town::put_item(std::size_t index, std::size_t& stored) {
+  RandomSource source = net.random().fork("key", index);
+  const KeyPair key = KeyPair::random(source);
+  const auto seq = static_cast<std::int64_t>(net.now().ns / 1'000'000'000);
+  const MutableItem item = sign_item(key, {}, seq, string_value(as_byte_view("packet")));
+  const HostId host = anybody();
+  const RequestId request = net.next_request();
+  EXPECT_TRUE(net.node(host).put(net.now(), request, item).has_value());
+  net.drain(host);
+  const auto done = net.await<PutDone>(host, request, minutes(2));
+  EXPECT_TRUE(done.has_value());
+  stored = done ? done->stored : 0;
+  return item;
+}
+
+bool Town::finds(const MutableItem& item, std::vector<std::size_t>* hops,
+                 std::vector<std::size_t>* queries) {
+  const HostId host = anybody();
+  const RequestId request = net.next_request();
+  EXPECT_TRUE(net.node(host).get(net.now(), request, MutableKey{item.key, item.salt}).has_value());
+  net.drain(host);
+  const auto done = net.await<GetDone>(host, request, minutes(2));
+  if (queries != nullptr && done) queries->push_back(done->queries);
+  if (!done || !done->item || std::get<MutableItem>(*done->item) != item) return false;
+  if (hops != nullptr) hops->push_back(done->hops);
+  return true;
+}
+
+Sybils::Sybils(Town& town, const NodeId& target, std::size_t count, bool conforming,
+               bool many_networks) {
+  std::vector<Address> networks;
+  for (int i = 0; i < 4; ++i) networks.push_back(town.net.unused_address());
+  for (std::size_t i = 0; i < count; ++i) {
+    Address address = town.net.unused_address();
+    if (!many_networks) {
+      address = networks[i % networks.size()];
+      address.ip[3] = static_cast<std::byte>(1 + i / networks.size());
+    }
+    NodeId id = target;
+    id.bytes[18] = static_cast<std::byte>(i);
+    if (conforming) {
+      // Of the eight prefixes that the address allows, the nearest; the rest is free.
+      NodeId best;
+      for (std::uint8_t seed = 0; seed < 8; ++seed) {
+        const NodeId candidate = id_for(address, seed, town.net.random());
+        if (seed == 0 || distance(candidate, target) < distance(best, target)) best = candidate;
+      }
+      const auto kept = best;
+      id.bytes[0] = kept.bytes[0];
+      id.bytes[1] = kept.bytes[1];
+      id.bytes[2] = (kept.bytes[2] & std::byte{0xf8}) | (id.bytes[2] & std::byte{0x07});
+      id.bytes[19] = kept.bytes[19];
+    }
+    contacts.push_back({id, address});
+  }
+  for (const Contact& self : contacts) {
+    town.net.add_responder(self.address, [this, self](const Address& source, ByteView bytes) {
+      const auto message = decode(bytes);
+      const auto* query = message ? std::get_if<Query>(&message->body) : nullptr;
+      if (query == nullptr) return std::optional<Bytes>();
+      Response response;
+      response.id = self.id;
+      response.token = Bytes(4);
+      std::vector<Contact> nearest = contacts;
+      std::sort(nearest.begin(), nearest.end(), [&](const Contact& a, const Contact& b) {
+        return distance(a.id, self.id) < distance(b.id, self.id);
+      });
+      response.nodes.assign(nearest.begin(), nearest.begin() + 16);
+      return std::optional(encode({message->transaction, {}, source, response}));
+    });
+  }
+}
+
+// Each asks some nodes, which makes it known to them.
+void Sybils::introduce(Town& town, std::size_t nodes) const {
+  for (const Contact& self : contacts) {
+    for (std::size_t i = 0; i < nodes; ++i) {
+      const Query query{self.id, false, Ping{}};
+      town.net.send(self.address, town.net.address(town.anybody()),
+                    encode({Bytes(2), {}, {}, query}));
+    }
+    town.net.run_for(std::chrono::milliseconds(100));
+  }
+}
+
+std::size_t median(std::vector<std::size_t> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+std::string summary(std::vector<std::size_t> values) {
+  if (values.empty()) return "none";
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  return fmt::format("{}..{} (median {})", *least, *most, median(values));
+}
+
+}  // namespace
+}  // namespace kith::dht
