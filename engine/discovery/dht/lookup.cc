@@ -13,10 +13,6 @@ bool comes_before(const Candidate& a, const Candidate& b) {
   return rank(a) < rank(b);
 }
 
-bool waits(const Candidate& each) {
-  return each.state == CandidateState::asked || each.state == CandidateState::slow;
-}
-
 }  // namespace
 
 std::string_view to_string(CandidateState state) {
@@ -97,7 +93,7 @@ bool Lookup::quota_allows(const Address& address) const {
     if (host_in(each.address, scope_) == host) return false;
     if (prefix_of(each.address) == prefix) ++in_prefix;
   }
-  return in_prefix < kNodesPerPrefix || !counts_by_prefix(address, scope_);
+  return in_prefix < kCandidatesPerPrefix || !counts_by_prefix(address, scope_);
 }
 
 // Where there are too many, the last that was not asked makes room.
@@ -166,16 +162,18 @@ void Lookup::move_along(const Address& address, CandidateTrigger trigger) {
 void Lookup::on_slow(const Address& address) { move_along(address, CandidateTrigger::slowed); }
 void Lookup::on_failed(const Address& address) { move_along(address, CandidateTrigger::failed); }
 
+// Slow ones are waited for only where there are not enough others.
 bool Lookup::over() const {
   std::size_t ahead = 0;
+  bool slow = false;
   for (const Candidate& each : candidates_) {
     if (ahead == count_) return true;
-    if (each.state == CandidateState::silent) continue;
-    if (waits(each)) return false;
+    if (each.state == CandidateState::asked) return false;
     if (each.state == CandidateState::known && asked_ < kMaxAsked) return false;
+    if (each.state == CandidateState::slow) slow = true;
     if (each.state == CandidateState::answered) ++ahead;
   }
-  return true;
+  return ahead == count_ || !slow;
 }
 
 std::vector<Contact> Lookup::closest() const {

@@ -8,7 +8,7 @@
 //
 // At most kAlpha are asked at once, slow ones not counted. Nodes whose ids conform to BEP 42 come
 // first whatever their distance, the others only if those are not enough; of one network only
-// kNodesPerPrefix are heeded: who surrounds a target needs many networks, not many ids.
+// kCandidatesPerPrefix are heeded: who surrounds a target needs many networks, not many ids.
 //
 // It does not own: queries and timeouts, values, or what is stored where it ends.
 

@@ -14,8 +14,10 @@ enum class Scope : std::uint8_t {
   local,     // such addresses are allowed and, unlike global ones, free of quotas: a laboratory
 };
 
-// One party rents addresses by the network: what it can put into a table, or into a lookup.
+// One party rents addresses by the network: what it can put into a table, and into a lookup. The
+// closest 8 are then of 8 networks.
 inline constexpr std::size_t kNodesPerPrefix = 2;
+inline constexpr std::size_t kCandidatesPerPrefix = 1;
 
 inline bool is_usable(const Address& address, Address::Family family, Scope scope) {
   return address.port != 0 && address.family == family && address.scope == 0 &&

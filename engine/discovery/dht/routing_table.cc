@@ -1,6 +1,7 @@
 #include "engine/discovery/dht/routing_table.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "engine/base/check.h"
@@ -170,24 +171,34 @@ bool RoutingTable::wants(const Contact& contact) const {
 
 std::vector<Contact> RoutingTable::closest(const NodeId& target, std::size_t count) const {
   struct Ranked {
+    bool doubtful;
+    bool conforming;
     NodeId distance;
     const Node* node;
   };
-  std::vector<Ranked> conforming;
-  std::vector<Ranked> others;
+  std::vector<Ranked> ranked;
   for (const Bucket& bucket : buckets_) {
     for (const Node& node : bucket.nodes) {
       if (node.state == NodeState::bad) continue;
-      (node.conforming ? conforming : others).push_back({distance(node.contact.id, target), &node});
+      ranked.push_back(
+          {node.tested > node.heard, node.conforming, distance(node.contact.id, target), &node});
     }
   }
+  std::sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
+    if (a.doubtful != b.doubtful) return b.doubtful;
+    if (a.conforming != b.conforming) return a.conforming;
+    return a.distance < b.distance;
+  });
   std::vector<Contact> result;
-  for (auto* ranked : {&conforming, &others}) {
-    const auto end = ranked->begin() +
-                     static_cast<std::ptrdiff_t>(std::min(ranked->size(), count - result.size()));
-    std::partial_sort(ranked->begin(), end, ranked->end(),
-                      [](const Ranked& a, const Ranked& b) { return a.distance < b.distance; });
-    for (auto it = ranked->begin(); it != end; ++it) result.push_back(it->node->contact);
+  std::map<Prefix, std::size_t> prefixes;
+  for (const Ranked& each : ranked) {
+    if (result.size() == count) break;
+    const Address& address = each.node->contact.address;
+    if (counts_by_prefix(address, scope_) &&
+        ++prefixes[prefix_of(address)] > kCandidatesPerPrefix) {
+      continue;
+    }
+    result.push_back(each.node->contact);
   }
   return result;
 }

@@ -53,7 +53,8 @@ class RoutingTable {
   bool wants(const Contact& contact) const;
   bool contains(const Contact& contact) const;
 
-  // The nearest that are not bad; non-conforming ones only where the others are not enough.
+  // The nearest that are not bad; non-conforming ones, and such that did not answer the last query,
+  // only where the others are not enough. No more of one network than a lookup heeds.
   std::vector<Contact> closest(const NodeId& target, std::size_t count) const;
   // The node to test next: of those that keep somebody waiting, or of all, the one heard of longest
   // ago. Empty where all were heard of after `since`.

@@ -36,7 +36,7 @@ std::string_view to_string(StandingTrigger trigger);
 std::optional<Standing> next_state(Standing from, StandingTrigger trigger);
 
 // Long enough for neighbours to have mentioned us: they look around every half an hour.
-inline constexpr Duration kTryFor = std::chrono::minutes(10);
+inline constexpr Duration kTryFor = std::chrono::minutes(5);
 // Then again after an hour, twice that, and so on: NATs seldom change while the address does not.
 inline constexpr Duration kFirstTryPause = std::chrono::hours(1);
 inline constexpr Duration kLongestTryPause = std::chrono::hours(24);
