@@ -1,5 +1,6 @@
 #include "engine/connectivity/dialer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/check.h"
@@ -12,13 +13,53 @@ bool is_refusal(const Error& error) { return error.code == ErrorCode::refused; }
 
 }  // namespace
 
-std::optional<Dialer::Lost> Dialer::dial(Instant now, DialId dial, DialTarget target) {
+std::optional<Dialer::Lost> Dialer::dial(Instant now, DialId dial, DialTarget target,
+                                         Instant found_until) {
   KITH_CHECK(!target.hellos.empty());
   if (target.addresses.size() > kMaxDialAddresses) target.addresses.resize(kMaxDialAddresses);
   const std::vector<Address> addresses = target.addresses;
-  dials_.emplace(dial, Dial{std::move(target), addresses.size(), std::nullopt});
+  dials_.emplace(dial, Dial{std::move(target), found_until, addresses.size(), std::nullopt});
   for (const Address& address : addresses) start(now, {dial, address, 0});
-  return conclude(dial);
+  return conclude(now, dial);
+}
+
+void Dialer::found(Instant now, const DeviceId& who, const std::vector<Address>& addresses) {
+  for (auto& [id, dial] : dials_) {
+    if (dial.target.who != who) continue;
+    std::vector<Address>& known = dial.target.addresses;
+    for (const Address& address : addresses) {
+      if (known.size() >= kMaxDialAddresses + kMaxFoundAddresses) break;
+      if (std::find(known.begin(), known.end(), address) != known.end()) continue;
+      known.push_back(address);
+      ++dial.tries;
+      start(now, {id, address, 0});
+    }
+  }
+}
+
+bool Dialer::is_dialling(const DeviceId& who) const {
+  return std::any_of(dials_.begin(), dials_.end(),
+                     [&](const auto& entry) { return entry.second.target.who == who; });
+}
+
+// Who still tries an address is waited for anyway.
+std::optional<Instant> Dialer::next_wakeup() const {
+  std::optional<Instant> earliest;
+  for (const auto& [id, dial] : dials_) {
+    if (dial.tries > 0) continue;
+    if (!earliest || dial.found_until < *earliest) earliest = dial.found_until;
+  }
+  return earliest;
+}
+
+std::vector<Dialer::Lost> Dialer::on_wakeup(Instant now) {
+  std::vector<DialId> ids;
+  for (const auto& [id, dial] : dials_) ids.push_back(id);
+  std::vector<Lost> lost;
+  for (const DialId id : ids) {
+    if (auto over = conclude(now, id)) lost.push_back(std::move(*over));
+  }
+  return lost;
 }
 
 std::vector<Dialer::Lost> Dialer::socket_opened(Instant now, SocketId socket) {
@@ -30,12 +71,12 @@ std::vector<Dialer::Lost> Dialer::socket_opened(Instant now, SocketId socket) {
   for (const Try& attempt : tries) {
     if (!dials_.contains(attempt.dial)) continue;
     start(now, attempt);
-    if (auto over = conclude(attempt.dial)) lost.push_back(std::move(*over));
+    if (auto over = conclude(now, attempt.dial)) lost.push_back(std::move(*over));
   }
   return lost;
 }
 
-std::vector<Dialer::Lost> Dialer::socket_failed(Instant, SocketId socket, const Error& error) {
+std::vector<Dialer::Lost> Dialer::socket_failed(Instant now, SocketId socket, const Error& error) {
   std::vector<Lost> lost;
   const auto [begin, end] = waiting_.equal_range(socket);
   std::vector<Try> tries;
@@ -43,7 +84,7 @@ std::vector<Dialer::Lost> Dialer::socket_failed(Instant, SocketId socket, const 
   waiting_.erase(socket);
   for (const Try& attempt : tries) {
     fail(attempt, error);
-    if (auto over = conclude(attempt.dial)) lost.push_back(std::move(*over));
+    if (auto over = conclude(now, attempt.dial)) lost.push_back(std::move(*over));
   }
   return lost;
 }
@@ -56,7 +97,7 @@ std::optional<Dialer::Won> Dialer::connected(Instant now, ConnectionId connectio
   const auto dial = dials_.find(attempt.dial);
   if (dial == dials_.end()) return std::nullopt;
   const auto& hello = dial->second.target.hellos[attempt.hello];
-  Won won{attempt.dial, {}};
+  Won won{attempt.dial, dial->second.target.who, {}};
   if (hello.psk) won.psk = hello.psk->key;
   dials_.erase(dial);
   std::erase_if(waiting_, [&](const auto& entry) { return entry.second.dial == won.dial; });
@@ -85,7 +126,7 @@ std::optional<Dialer::Lost> Dialer::closed(Instant now, ConnectionId connection,
   } else {
     fail(attempt, std::move(error));
   }
-  return conclude(attempt.dial);
+  return conclude(now, attempt.dial);
 }
 
 void Dialer::start(Instant now, const Try& attempt) {
@@ -112,9 +153,10 @@ void Dialer::fail(const Try& attempt, Error error) {
   if (!kept || (is_refusal(error) && !is_refusal(*kept))) kept = std::move(error);
 }
 
-std::optional<Dialer::Lost> Dialer::conclude(DialId id) {
+std::optional<Dialer::Lost> Dialer::conclude(Instant now, DialId id) {
   const auto dial = dials_.find(id);
   if (dial == dials_.end() || dial->second.tries > 0) return std::nullopt;
+  if (now < dial->second.found_until) return std::nullopt;
   Error error = dial->second.error.value_or(Error{
       ErrorCode::unreachable, "no address of the device is known", "give an address with --at"});
   dials_.erase(dial);

@@ -1,12 +1,14 @@
 #pragma once
 
 // Reaching a peer: all its addresses at once, and on each the ways to prove who we are in turn.
-// The first connection that completes wins and the others are closed.
+// The first connection that completes wins and the others are closed. Addresses that are found
+// while a dial is under way join it.
 //
-//   dial --> for each address: connect with the first hello
-//            refused ---------> connect with the next hello, if there is one
-//            no answer -------> this address is out
-//   connected --> won          all addresses out --> lost, with the most telling error
+//   dial, found --> for each address: connect with the first hello
+//                   refused ---------> connect with the next hello, if there is one
+//                   no answer -------> this address is out
+//   connected --> won        all addresses out, and none may be found any more --> lost, with the
+//                            most telling error
 //
 // It does not own: where addresses come from, sockets (it asks for them), protocols.
 
@@ -22,8 +24,11 @@ namespace kith {
 
 // More are cut: a peer with dozens of dead addresses must not cost a packet storm.
 inline constexpr std::size_t kMaxDialAddresses = 8;
+// Of those that are found later, because who finds them may be lied to.
+inline constexpr std::size_t kMaxFoundAddresses = 8;
 
 struct DialTarget {
+  DeviceId who;  // the device, or the key that somebody shows in its place
   std::vector<Address> addresses;
   std::vector<quic::ClientHello> hellos;  // at least one
 };
@@ -49,11 +54,20 @@ class Dialer {
   };
   struct Won {
     DialId dial;
+    DeviceId who;
     std::optional<quic::PskKey> psk;  // by which the peer was reached
   };
 
-  // Lost at once if no address can be tried.
-  std::optional<Lost> dial(Instant now, DialId dial, DialTarget target);
+  // Lost at once if no address can be tried, unless more may be found until an instant to come.
+  std::optional<Lost> dial(Instant now, DialId dial, DialTarget target, Instant found_until = {});
+  // `who` may be at these addresses as well.
+  void found(Instant now, const DeviceId& who, const std::vector<Address>& addresses);
+  // Whether anybody tries to reach `who`.
+  bool is_dialling(const DeviceId& who) const;
+  // When on_wakeup() is wanted.
+  std::optional<Instant> next_wakeup() const;
+  std::vector<Lost> on_wakeup(Instant now);
+
   std::vector<Lost> socket_opened(Instant now, SocketId socket);
   std::vector<Lost> socket_failed(Instant now, SocketId socket, const Error& error);
 
@@ -69,13 +83,14 @@ class Dialer {
   };
   struct Dial {
     DialTarget target;
+    Instant found_until;
     std::size_t tries = 0;  // connecting or waiting for a socket
     std::optional<Error> error;
   };
 
   void start(Instant now, const Try& attempt);
   void fail(const Try& attempt, Error error);
-  std::optional<Lost> conclude(DialId dial);
+  std::optional<Lost> conclude(Instant now, DialId dial);
 
   quic::Endpoint& endpoint_;
   FindSocket find_socket_;

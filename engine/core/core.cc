@@ -41,6 +41,14 @@ Engine::Core::Core(const Config& config, const MasterKey& key, const RestoredSta
                   [this] { return this->unix_ms(now_); });
   endpoint_.emplace(quic_config(config, identity_), *access_, root.fork("quic"));
   dialer_.emplace(*endpoint_, [this](const Address& remote) { return socket_for(remote); });
+  locator_.emplace(
+      config, clean_device_name(config.device_name), identity_, restored,
+      [this](Instant at) { return this->unix_ms(at); }, naming(), root.fork("discovery"));
+}
+
+discovery::Naming Engine::Core::naming() {
+  return {[this](const Address& bind) { return sockets_.add(bind, std::nullopt, /*quic=*/false); },
+          [this] { return ids_.store_op(); }, [this] { return ResolveId{++last_resolve_}; }};
 }
 
 void Engine::Core::register_protocols(const Config& config, const RestoredState& restored,
@@ -84,6 +92,8 @@ void Engine::Core::handle(Instant now, const Input& input) {
   pairing_->set_unix_ms(unix_ms(now));
   std::visit([&](const auto& concrete) { on_input(now, concrete); }, input);
   pump(now);
+  update_locator(now);
+  drain_locator(now);
 }
 
 std::optional<Output> Engine::Core::poll_output() {
@@ -96,15 +106,18 @@ std::optional<Output> Engine::Core::poll_output() {
 std::optional<Transmit> Engine::Core::poll_datagrams(Instant now, SocketId socket,
                                                      std::span<std::byte> out,
                                                      std::size_t max_segments) {
+  if (locator_->owns(socket)) return locator_->poll_datagrams(socket, out);
   return endpoint_->poll_datagrams(now, socket, out, max_segments);
 }
 
 std::optional<Wakeup> Engine::Core::next_wakeup() const {
   std::optional<Wakeup> earliest = endpoint_->next_wakeup();
-  for (const auto& entry : protocols_.entries()) {
-    const auto wakeup = entry.protocol->next_wakeup();
+  const auto earlier = [&earliest](const std::optional<Wakeup>& wakeup) {
     if (wakeup && (!earliest || wakeup->at < earliest->at)) earliest = wakeup;
-  }
+  };
+  for (const auto& entry : protocols_.entries()) earlier(entry.protocol->next_wakeup());
+  if (const auto at = dialer_->next_wakeup()) earlier(Wakeup{*at, "dialer"});
+  if (const auto at = locator_->next_wakeup(now_)) earlier(Wakeup{*at, "discovery"});
   return earliest;
 }
 
@@ -116,6 +129,7 @@ std::map<std::string_view, std::uint64_t> Engine::Core::counters() const {
   for (const auto* application : applications_) {
     all["application.too_many_connections"] += application->refused_connections();
   }
+  locator_->add_counters(all);
   return all;
 }
 
@@ -132,6 +146,7 @@ void Engine::Core::check_invariants() const {
 // --- inputs -------------------------------------------------------------------------------------
 
 void Engine::Core::on_input(Instant now, const DatagramsReceived& input) {
+  if (locator_->owns(input.socket)) return locator_->handle_datagrams(now, input);
   endpoint_->handle_datagrams(now, input);
 }
 
@@ -143,18 +158,18 @@ void Engine::Core::on_input(Instant now, const SocketOpened& input) {
   }
   socket->local = input.local;
   socket->open = true;
+  if (!socket->quic) return locator_->socket_opened(now, input.socket);
   if (socket->request) emit(Listening{*socket->request, input.socket, input.local});
-  for (const auto& lost : dialer_->socket_opened(now, input.socket)) tell_lost(now, lost);
+  tell_lost(now, dialer_->socket_opened(now, input.socket));
 }
 
 void Engine::Core::on_input(Instant now, const SocketFailed& input) {
   const auto* socket = sockets_.find(input.socket);
   if (socket == nullptr) return;
+  if (!socket->quic) locator_->socket_failed(now, input.socket);
   if (socket->request) emit(RequestFailed{*socket->request, input.error});
   sockets_.erase(input.socket);
-  for (const auto& lost : dialer_->socket_failed(now, input.socket, input.error)) {
-    tell_lost(now, lost);
-  }
+  tell_lost(now, dialer_->socket_failed(now, input.socket, input.error));
 }
 
 void Engine::Core::on_input(Instant now, const TimerFired&) {
@@ -163,6 +178,16 @@ void Engine::Core::on_input(Instant now, const TimerFired&) {
     const auto wakeup = protocol_at(i).next_wakeup();
     if (wakeup && wakeup->at <= now) give(now, i, TimerDue{});
   }
+  tell_lost(now, dialer_->on_wakeup(now));
+  locator_->on_wakeup(now);
+}
+
+void Engine::Core::on_input(Instant now, const NetworkChanged& input) {
+  locator_->set_networks(now, input);
+}
+
+void Engine::Core::on_input(Instant now, const HostResolved& input) {
+  locator_->host_resolved(now, input);
 }
 
 void Engine::Core::on_input(Instant now, const WallClock& input) {
@@ -180,6 +205,7 @@ void Engine::Core::on_input(Instant now, const StoreCompleted& input) {
   const std::uint16_t owner = EffectIds::owner_of(input.op);
   if (owner != kOwnEffects) return give(now, owner, input);
   if (!input.outcome) ++counters_["store.commit_failed"];
+  if (locator_->owns(input.op)) return locator_->stored(now, input.op);
   const auto removal = removals_.find(input.op);
   if (removal == removals_.end()) return;
   emit(DeviceChanged{std::move(removal->second.device), removal->second.removed});
@@ -224,11 +250,8 @@ void Engine::Core::on_command(Instant now, const Cancel& command) {
   }
 }
 
-void Engine::Core::on_command(Instant, const AddDeviceAddress& command) {
-  auto& addresses = manual_addresses_[command.device];
-  std::erase(addresses, command.address);
-  addresses.insert(addresses.begin(), command.address);
-  if (addresses.size() > kMaxManualAddresses) addresses.pop_back();
+void Engine::Core::on_command(Instant now, const AddDeviceAddress& command) {
+  locator_->learn_manual(now, command.device, command.address);
 }
 
 void Engine::Core::on_command(Instant now, const RemoveDevice& command) {
@@ -283,9 +306,45 @@ void Engine::Core::pump(Instant now) {
   }
 }
 
+// --- discovery ----------------------------------------------------------------------------------
+
+// What has changed of that which others find this device by, and this device others.
+void Engine::Core::update_locator(Instant now) {
+  if (!locator_->searches()) return;
+  if (devices_.version() != told_devices_) {
+    told_devices_ = devices_.version();
+    std::vector<discovery::Peer> peers;
+    for (const auto& [id, record] : devices_.records()) {
+      if (!record.blocked) peers.push_back({id, record.name, record.visibility_key});
+    }
+    locator_->set_peers(now, std::move(peers));
+  }
+  std::vector<Address> listening = sockets_.listening();
+  if (listening != told_listening_) {
+    told_listening_ = std::move(listening);
+    locator_->set_listening(now, told_listening_);
+  }
+  std::optional<discovery::Meeting> meeting;
+  if (const pairing::CodeKeys* code = pairing_->live_code()) {
+    meeting = discovery::Meeting{code->rendezvous, code->discovery};
+  }
+  locator_->set_meeting(now, meeting);
+}
+
+void Engine::Core::drain_locator(Instant now) {
+  while (auto output = locator_->poll_output(now)) {
+    std::visit([&](auto& concrete) { carry_out(now, concrete); }, *output);
+  }
+}
+
+void Engine::Core::carry_out(Instant now, const discovery::Found& output) {
+  dialer_->found(now, output.who, locator_->best(now, output.who, kMaxDialAddresses));
+}
+
 void Engine::Core::on_event(Instant now, const quic::Connected& event) {
   const auto* entry = protocols_.find(event.alpn);
   const auto won = dialer_->connected(now, event.connection);
+  if (won && !dialer_->is_dialling(won->who)) locator_->stop_looking(won->who);
   if (entry == nullptr || event.initiated_here != won.has_value()) {
     endpoint_->close(now, event.connection, 0, "not expected");
     return;
@@ -337,6 +396,7 @@ void Engine::Core::note_connected(Instant now, const quic::Connected& event, Pro
   const bool moved = devices_.apply(event.peer, DeviceTrigger::connection_opened);
   KITH_CHECK_MSG(moved, "a device that proved its secret is paired");
   devices_.note_seen(event.peer, event.remote.to_string(), unix_ms(now));
+  if (event.initiated_here) locator_->learn_connected(now, event.peer, event.remote);
   outputs_.push_back(
       StoreCommit{ids_.store_op(), {devices_.change_to(*devices_.find(event.peer))}});
   emit_device(event.peer);
@@ -396,7 +456,7 @@ void Engine::Core::to_protocol_of(Instant now, ConnectionId connection, const St
 void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialDevice& output) {
   DialTarget target = target_by_pairing(now, owner, output.device);
   if (target.hellos.empty()) return tell_unpaired(now, output.dial, output.device);
-  dial(now, output.dial, std::move(target));
+  dial(now, output.dial, std::move(target), kDiscoveryPatience);
 }
 
 void Engine::Core::tell_unpaired(Instant now, DialId dial, const DeviceId& device) {
@@ -415,8 +475,9 @@ DialTarget Engine::Core::target_by_pairing(Instant now, std::uint16_t owner,
     hello.psk = quic::ClientHello::Psk{offer.identity, offer.key, device};
     target.hellos.push_back(std::move(hello));
   }
-  const auto known = manual_addresses_.find(device);
-  if (known != manual_addresses_.end()) target.addresses = known->second;
+  target.who = device;
+  target.addresses = locator_->best(now, device, kMaxDialAddresses);
+  if (!target.hellos.empty()) locator_->look_for(now, device, now + kDiscoveryPatience);
   return target;
 }
 
@@ -426,7 +487,18 @@ void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialKey& ou
   hello.alpns = {protocols_.entries()[owner].alpn};
   hello.key = output.present;
   hello.expected_key = output.expected;
-  dial(now, output.dial, {output.addresses, {std::move(hello)}});
+  std::vector<Address> addresses = output.addresses;
+  for (const Address& address : locator_->best(now, output.expected, kMaxDialAddresses)) {
+    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
+      addresses.push_back(address);
+    }
+  }
+  // Nothing but a meeting is found by a key that is no device's.
+  const Duration patience = output.sealing_secret ? kMeetingPatience : Duration{};
+  if (output.sealing_secret) {
+    locator_->look_for(now, output.expected, now + patience, output.sealing_secret);
+  }
+  dial(now, output.dial, {output.expected, std::move(addresses), {std::move(hello)}}, patience);
 }
 
 void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialPeer& output) {
@@ -446,7 +518,7 @@ void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialPeer& o
   }
   if (!target.hellos.empty()) {
     target.addresses = std::move(addresses);
-    return dial(now, output.dial, std::move(target));
+    return dial(now, output.dial, std::move(target), kDiscoveryPatience);
   }
   if (protocols_.entries()[owner].access == Access::paired) {
     return tell_unpaired(now, output.dial, output.device);
@@ -454,8 +526,11 @@ void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialPeer& o
   carry_out(now, owner, DialKey{output.dial, std::move(addresses), output.device, own_key_});
 }
 
-void Engine::Core::dial(Instant now, DialId dial, DialTarget target) {
-  if (const auto lost = dialer_->dial(now, dial, std::move(target))) tell_lost(now, *lost);
+void Engine::Core::dial(Instant now, DialId dial, DialTarget target, Duration patience) {
+  const Instant found_until = locator_->searches() ? now + patience : now;
+  if (const auto lost = dialer_->dial(now, dial, std::move(target), found_until)) {
+    tell_lost(now, *lost);
+  }
 }
 
 void Engine::Core::carry_out(Instant now, std::uint16_t, const CloseConnection& output) {
@@ -484,6 +559,10 @@ void Engine::Core::carry_out(Instant, std::uint16_t, const StopStream& output) {
 
 void Engine::Core::tell_lost(Instant now, const Dialer::Lost& lost) {
   give(now, EffectIds::owner_of(lost.dial), DialFailed{lost.dial, lost.error});
+}
+
+void Engine::Core::tell_lost(Instant now, const std::vector<Dialer::Lost>& lost) {
+  for (const Dialer::Lost& each : lost) tell_lost(now, each);
 }
 
 std::optional<Dialer::LocalSocket> Engine::Core::socket_for(const Address& remote) {

@@ -19,6 +19,7 @@
 #include "engine/core/access.h"
 #include "engine/core/socket_table.h"
 #include "engine/crypto/identity.h"
+#include "engine/discovery/locator.h"
 #include "engine/messaging/messaging.h"
 #include "engine/pairing/pairing.h"
 #include "engine/quic/endpoint.h"
@@ -50,8 +51,11 @@ class Engine::Core {
   static constexpr std::uint64_t kRevoked = 0x6b01;
   // And for all connections when the device ends.
   static constexpr std::uint64_t kLeaving = 0x6b02;
-  // Manual addresses of one device; the latest are kept.
-  static constexpr std::size_t kMaxManualAddresses = 16;
+  // How long a dial waits for addresses that discovery may find: multicast DNS takes a second, a
+  // walk through the DHT some more, and who enters it first has to find its way in.
+  static constexpr Duration kDiscoveryPatience = std::chrono::seconds(20);
+  // Two people who read words to each other do not begin at one moment.
+  static constexpr Duration kMeetingPatience = std::chrono::seconds(60);
   // The owner of effects that belong to no protocol.
   static constexpr std::uint16_t kOwnEffects = 0xffff;
 
@@ -79,6 +83,8 @@ class Engine::Core {
   void on_input(Instant now, const SocketFailed& input);
   void on_input(Instant, const SocketWritable&) {}  // the driver polls
   void on_input(Instant now, const TimerFired& input);
+  void on_input(Instant now, const NetworkChanged& input);
+  void on_input(Instant now, const HostResolved& input);
   void on_input(Instant now, const WallClock& input);
   void on_input(Instant now, const Entropy& input);
   void on_input(Instant now, const StoreCompleted& input);
@@ -122,10 +128,19 @@ class Engine::Core {
     outputs_.push_back(output);
   }
 
-  void dial(Instant now, DialId dial, DialTarget target);
+  void dial(Instant now, DialId dial, DialTarget target, Duration patience);
+  discovery::Naming naming();
+  void update_locator(Instant now);
+  void drain_locator(Instant now);
+  void carry_out(Instant now, const discovery::Found& output);
+  template <class Effect>  // what the driver carries out, and events
+  void carry_out(Instant, const Effect& output) {
+    outputs_.push_back(output);
+  }
   DialTarget target_by_pairing(Instant now, std::uint16_t owner, const DeviceId& device);
   void tell_unpaired(Instant now, DialId dial, const DeviceId& device);
   void tell_lost(Instant now, const Dialer::Lost& lost);
+  void tell_lost(Instant now, const std::vector<Dialer::Lost>& lost);
   std::optional<Dialer::LocalSocket> socket_for(const Address& remote);
   std::optional<Proof> proof_of(Instant now, const quic::Connected& event,
                                 const std::optional<Dialer::Won>& won);
@@ -152,10 +167,14 @@ class Engine::Core {
   std::optional<AccessPolicy> access_;
   std::optional<quic::Endpoint> endpoint_;
   std::optional<Dialer> dialer_;
+  std::optional<discovery::Locator> locator_;
+  std::uint64_t last_resolve_ = 0;
+  // What the locator has been told of.
+  std::uint64_t told_devices_ = 0;
+  std::vector<Address> told_listening_;
   SocketTable sockets_;
   EffectIds ids_{kOwnEffects};
   std::map<ConnectionId, Link> links_;
-  std::map<DeviceId, std::vector<Address>> manual_addresses_;
   std::map<StoreOpId, Removal> removals_;
   std::map<std::string_view, std::uint64_t> counters_;
   std::deque<Output> outputs_;

@@ -80,4 +80,18 @@ std::string_view to_string(DeviceState state) {
   return "unknown";
 }
 
+std::string_view to_string(AddressSource source) {
+  switch (source) {
+    case AddressSource::manual:
+      return "manual";
+    case AddressSource::mdns:
+      return "mdns";
+    case AddressSource::dht:
+      return "dht";
+    case AddressSource::connection:
+      return "connection";
+  }
+  return "unknown";
+}
+
 }  // namespace kith

@@ -21,10 +21,11 @@ bool can_reach(const Address& local, const Address& remote) {
 
 }  // namespace
 
-std::optional<SocketId> SocketTable::add(const Address& bind, std::optional<RequestId> request) {
+std::optional<SocketId> SocketTable::add(const Address& bind, std::optional<RequestId> request,
+                                         bool quic) {
   if (sockets_.size() >= kMaxSockets) return std::nullopt;
   const SocketId id{++last_id_};
-  sockets_.emplace(id, Socket{bind, request, false});
+  sockets_.emplace(id, Socket{bind, request, false, quic});
   return id;
 }
 
@@ -36,7 +37,7 @@ SocketTable::Socket* SocketTable::find(SocketId id) {
 std::optional<SocketId> SocketTable::find_for(const Address& remote) const {
   std::optional<SocketId> suitable;
   for (const auto& [id, socket] : sockets_) {
-    if (!can_reach(socket.local, remote)) continue;
+    if (!socket.quic || !can_reach(socket.local, remote)) continue;
     if (socket.local.is_unspecified()) return id;
     if (!suitable) suitable = id;
   }
@@ -49,6 +50,14 @@ std::vector<SocketId> SocketTable::of_request(RequestId request) const {
     if (socket.request == request) ids.push_back(id);
   }
   return ids;
+}
+
+std::vector<Address> SocketTable::listening() const {
+  std::vector<Address> addresses;
+  for (const auto& [id, socket] : sockets_) {
+    if (socket.request && socket.open) addresses.push_back(socket.local);
+  }
+  return addresses;
 }
 
 bool SocketTable::any_listening() const {

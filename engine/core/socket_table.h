@@ -22,20 +22,24 @@ class SocketTable {
     Address local;                     // as asked for, then as opened
     std::optional<RequestId> request;  // absent: opened to send from
     bool open = false;
+    bool quic = true;  // otherwise discovery's own
   };
 
   // Empty when kMaxSockets exist.
-  std::optional<SocketId> add(const Address& bind, std::optional<RequestId> request);
+  std::optional<SocketId> add(const Address& bind, std::optional<RequestId> request,
+                              bool quic = true);
 
   Socket* find(SocketId id);
   void erase(SocketId id) { sockets_.erase(id); }
 
-  // A socket that can send to `remote`, open or opening: one bound to any address before one bound
-  // to an address of the right kind.
+  // A QUIC socket that can send to `remote`, open or opening: one bound to any address before one
+  // bound to an address of the right kind.
   std::optional<SocketId> find_for(const Address& remote) const;
 
   std::vector<SocketId> of_request(RequestId request) const;
   bool any_listening() const;
+  // Where they listen that are open.
+  std::vector<Address> listening() const;
 
   const std::map<SocketId, Socket>& all() const { return sockets_; }
 

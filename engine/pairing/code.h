@@ -4,7 +4,8 @@
 // what proves that they know the words.
 //
 //   entropy --HKDF--+-- "kith pair rendezvous v1" --> Ed25519 key pair: the name of the meeting
-//                   \-- "kith pair password v1"   --> the password of CPace
+//                   +-- "kith pair password v1"   --> the password of CPace
+//                   \-- "kith pair discovery v1"  --> what seals the addresses of the meeting
 //
 // The rendezvous public key may be seen by anyone; nothing about the password follows from it.
 
@@ -22,6 +23,7 @@ using CodeEntropy = std::array<std::byte, 16>;
 struct CodeKeys {
   std::shared_ptr<const KeyPair> rendezvous;
   SecretKey password;
+  std::array<std::byte, 32> discovery{};
 };
 
 CodeKeys derive_code_keys(const CodeEntropy& entropy);

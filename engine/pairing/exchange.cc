@@ -25,14 +25,15 @@ std::string_view role_name(CPaceRole role) {
   return role == CPaceRole::initiator ? "joiner" : "acceptor";
 }
 
-Bytes signed_message(CPaceRole role, const Digest& transcript, const DeviceId& device,
-                     std::string_view name) {
+Bytes signed_message(CPaceRole role, const Digest& transcript,
+                     const DeviceIntroduction& introduction) {
   ByteWriter message;
   message.length_prefixed(as_byte_view("kith pair identity v1"));
   message.length_prefixed(as_byte_view(role_name(role)));
   message.length_prefixed(transcript.bytes);
-  message.length_prefixed(device.bytes);
-  message.length_prefixed(as_byte_view(name));
+  message.length_prefixed(introduction.device.bytes);
+  message.length_prefixed(as_byte_view(introduction.name));
+  message.length_prefixed(introduction.visibility_key);
   return std::move(message).take();
 }
 
@@ -121,8 +122,8 @@ Bytes Exchange::seal_identity(const LocalDevice& self, CPaceRole role) {
   DeviceIntroduction introduction;
   introduction.device = self.identity.id();
   introduction.name = self.name;
-  introduction.signature =
-      self.identity.sign(signed_message(role, transcript_, introduction.device, introduction.name));
+  introduction.visibility_key = self.identity.visibility_key();
+  introduction.signature = self.identity.sign(signed_message(role, transcript_, introduction));
   return seal(key_for(label_for("identity", role)), encode(introduction), transcript_.bytes,
               random_);
 }
@@ -132,11 +133,12 @@ std::optional<Peer> Exchange::open_identity(ByteView sealed, CPaceRole role) con
   if (!opened) return std::nullopt;
   const auto introduction = decode_introduction(opened->view());
   if (!introduction) return std::nullopt;
-  const Bytes message = signed_message(role, transcript_, introduction->device, introduction->name);
+  const Bytes message = signed_message(role, transcript_, *introduction);
   if (!KeyPair::verify(introduction->device, message, introduction->signature)) {
     return std::nullopt;
   }
-  return Peer{introduction->device, clean_device_name(introduction->name)};
+  return Peer{introduction->device, clean_device_name(introduction->name),
+              introduction->visibility_key};
 }
 
 void Exchange::begin_transcript(const CPaceShare& joiner, const CPaceShare& acceptor,

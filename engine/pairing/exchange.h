@@ -43,6 +43,7 @@ struct LocalDevice {
 struct Peer {
   DeviceId device;
   std::string name;  // clean
+  VisibilityKey visibility_key{};
 };
 
 class Exchange {

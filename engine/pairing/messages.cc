@@ -113,7 +113,8 @@ Bytes encode(const DeviceIntroduction& introduction) {
   const auto device = vector_of(builder, introduction.device.bytes);
   const auto name = builder.CreateString(introduction.name);
   const auto signature = vector_of(builder, introduction.signature);
-  builder.Finish(fbs::CreatePairingIdentity(builder, device, name, signature));
+  const auto visibility_key = vector_of(builder, introduction.visibility_key);
+  builder.Finish(fbs::CreatePairingIdentity(builder, device, name, signature, visibility_key));
   return to_bytes(std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize())));
 }
 
@@ -121,8 +122,9 @@ std::optional<DeviceIntroduction> decode_introduction(ByteView bytes) {
   const auto* fields = verified_root<fbs::PairingIdentity>(bytes);
   DeviceIntroduction introduction;
   if (fields == nullptr || !copy_exactly(fields->device(), introduction.device.bytes) ||
-      !copy_exactly(fields->signature(), introduction.signature) || fields->name() == nullptr ||
-      fields->name()->size() > kMaxDeviceNameBytes) {
+      !copy_exactly(fields->signature(), introduction.signature) ||
+      !copy_exactly(fields->visibility_key(), introduction.visibility_key) ||
+      fields->name() == nullptr || fields->name()->size() > kMaxDeviceNameBytes) {
     return std::nullopt;
   }
   introduction.name = fields->name()->str();

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "engine/crypto/cpace.h"
+#include "engine/crypto/identity.h"
 #include "engine/crypto/key_pair.h"
 #include "kith/bytes.h"
 #include "kith/ids.h"
@@ -62,6 +63,7 @@ std::optional<Message> decode(ByteView frame);
 struct DeviceIntroduction {
   DeviceId device;
   std::string name;
+  VisibilityKey visibility_key{};
   Signature signature{};
 };
 

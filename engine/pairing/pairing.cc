@@ -123,7 +123,8 @@ void PairingProtocol::on_command(Instant, const JoinPairing& command) {
   Join join{command.request, derive_code_keys(command.code_entropy),
             std::make_shared<const KeyPair>(KeyPair::random(random_))};
   const DialId dial = ids_.dial();
-  outputs_.push_back(DialKey{dial, command.addresses, join.keys.rendezvous->id(), join.own_key});
+  outputs_.push_back(DialKey{dial, command.addresses, join.keys.rendezvous->id(), join.own_key,
+                             join.keys.discovery});
   joins_.emplace(dial, std::move(join));
 }
 

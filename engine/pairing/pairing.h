@@ -60,6 +60,9 @@ class PairingProtocol final : public Protocol {
   // The key pair of the live code, if `key` names it.
   std::shared_ptr<const KeyPair> rendezvous_key(const DeviceId& key) const;
 
+  // The keys of the live code.
+  const CodeKeys* live_code() const { return code_ ? &code_->keys : nullptr; }
+
   // The peer has proven the provisional secret on a connection: that is its commit.
   void finish_provisional(const DeviceId& peer);
 

@@ -132,6 +132,7 @@ void Session::decide(Instant now, bool accept) {
     if (const DeviceRecord* known = registry_.find(peer_->device)) record = known->clone();
     record.id = peer_->device;
     record.name = peer_->name;
+    record.visibility_key = peer_->visibility_key;
     record.provisional = exchange_.secret();
     record_ = record.clone();
     outputs_.push_back(Write{std::move(record)});

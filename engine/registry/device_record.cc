@@ -17,10 +17,10 @@ std::string associated_data(const DeviceId& id, std::string_view field) {
 }
 
 flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> seal_secret(
-    flatbuffers::FlatBufferBuilder& builder, const std::optional<SecretKey>& secret,
-    const DeviceId& id, std::string_view field, const SecretKey& key, RandomSource& random) {
+    flatbuffers::FlatBufferBuilder& builder, std::optional<ByteView> secret, const DeviceId& id,
+    std::string_view field, const SecretKey& key, RandomSource& random) {
   if (!secret) return 0;
-  const Bytes sealed = seal(key, secret->view(), as_byte_view(associated_data(id, field)), random);
+  const Bytes sealed = seal(key, *secret, as_byte_view(associated_data(id, field)), random);
   return builder.CreateVector(reinterpret_cast<const std::uint8_t*>(sealed.data()), sealed.size());
 }
 
@@ -35,6 +35,21 @@ bool open_secret(const flatbuffers::Vector<std::uint8_t>* sealed, const DeviceId
   return true;
 }
 
+bool open_secret(const flatbuffers::Vector<std::uint8_t>* sealed, const DeviceId& id,
+                 std::string_view field, const SecretKey& key, std::optional<VisibilityKey>& out) {
+  std::optional<SecretKey> opened;
+  if (!open_secret(sealed, id, field, key, opened)) return false;
+  if (opened) {
+    const auto bytes = opened->view();
+    std::copy(bytes.begin(), bytes.end(), out.emplace().begin());
+  }
+  return true;
+}
+
+std::optional<ByteView> view_of(const std::optional<SecretKey>& secret) {
+  return secret ? std::optional<ByteView>(secret->view()) : std::nullopt;
+}
+
 std::optional<SecretKey> clone_secret(const std::optional<SecretKey>& secret) {
   return secret ? std::optional<SecretKey>(secret->clone()) : std::nullopt;
 }
@@ -42,8 +57,9 @@ std::optional<SecretKey> clone_secret(const std::optional<SecretKey>& secret) {
 }  // namespace
 
 DeviceRecord DeviceRecord::clone() const {
-  return {id,           name,        blocked, clone_secret(secret), clone_secret(provisional),
-          paired_at_ms, last_seen_ms};
+  return {
+      id,           name,         blocked,       clone_secret(secret), clone_secret(provisional),
+      paired_at_ms, last_seen_ms, visibility_key};
 }
 
 std::string device_store_key(const DeviceId& id) { return std::string(kKeyPrefix) + id.to_hex(); }
@@ -59,12 +75,17 @@ StoreChange encode_device_record(const DeviceRecord& record, const SecretKey& se
                                  RandomSource& random) {
   flatbuffers::FlatBufferBuilder builder;
   const auto name = builder.CreateString(record.name);
-  const auto secret = seal_secret(builder, record.secret, record.id, "secret", sealing_key, random);
-  const auto provisional =
-      seal_secret(builder, record.provisional, record.id, "provisional", sealing_key, random);
+  const auto seal_field = [&](std::optional<ByteView> secret, std::string_view field) {
+    return seal_secret(builder, secret, record.id, field, sealing_key, random);
+  };
+  const auto secret = seal_field(view_of(record.secret), "secret");
+  const auto provisional = seal_field(view_of(record.provisional), "provisional");
+  const auto visibility_key = seal_field(
+      record.visibility_key ? std::optional<ByteView>(*record.visibility_key) : std::nullopt,
+      "visibility");
   fbs::FinishDeviceRecordBuffer(
       builder, fbs::CreateDeviceRecord(builder, kVersion, record.blocked, name, secret, provisional,
-                                       record.paired_at_ms, record.last_seen_ms));
+                                       record.paired_at_ms, record.last_seen_ms, visibility_key));
   const auto bytes = std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize()));
   return {device_store_key(record.id), to_bytes(bytes)};
 }
@@ -89,7 +110,9 @@ Result<DeviceRecord> decode_device_record(const DeviceId& id, ByteView value,
   record.last_seen_ms = stored->last_seen_ms();
   if (!open_secret(stored->sealed_secret(), id, "secret", sealing_key, record.secret) ||
       !open_secret(stored->sealed_provisional_secret(), id, "provisional", sealing_key,
-                   record.provisional)) {
+                   record.provisional) ||
+      !open_secret(stored->sealed_visibility_key(), id, "visibility", sealing_key,
+                   record.visibility_key)) {
     return failure(ErrorCode::corrupt,
                    "the secret of device " + id.to_hex() + " does not open with this key file",
                    "pair the device again");

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/base/random.h"
+#include "engine/crypto/identity.h"
 #include "engine/crypto/secret_bytes.h"
 #include "kith/ids.h"
 #include "kith/store.h"
@@ -23,6 +24,7 @@ struct DeviceRecord {
   std::optional<SecretKey> provisional;  // stored here, the peer's commit is missing
   std::int64_t paired_at_ms = 0;
   std::int64_t last_seen_ms = 0;
+  std::optional<VisibilityKey> visibility_key;  // by which it is found
 
   DeviceRecord clone() const;
 };

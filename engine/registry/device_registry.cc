@@ -28,6 +28,7 @@ std::size_t DeviceRegistry::restore(const RestoredState& restored) {
     presences_[*id].state = state_at_rest(*record);
     records_.insert_or_assign(*id, std::move(*record));
   }
+  ++version_;
   index_current_ = false;
   return unreadable;
 }
@@ -55,6 +56,7 @@ StoreChange DeviceRegistry::change_to(const DeviceRecord& record) {
 void DeviceRegistry::put(DeviceRecord record, DeviceTrigger trigger) {
   const DeviceId id = record.id;
   records_.insert_or_assign(id, std::move(record));
+  ++version_;
   index_current_ = false;
   const bool moved = apply(id, trigger);
   KITH_CHECK_MSG(moved, "no move for {}", to_string(trigger));
@@ -63,6 +65,7 @@ void DeviceRegistry::put(DeviceRecord record, DeviceTrigger trigger) {
 void DeviceRegistry::erase(const DeviceId& id) {
   records_.erase(id);
   presences_.erase(id);
+  ++version_;
   index_current_ = false;
 }
 

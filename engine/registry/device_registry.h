@@ -55,6 +55,9 @@ class DeviceRegistry {
   std::optional<DeviceSummary> summary(const DeviceId& id) const;
   std::vector<DeviceSummary> summaries() const;
   std::size_t size() const { return records_.size(); }
+  // Rises whenever a record changes.
+  std::uint64_t version() const { return version_; }
+  const std::map<DeviceId, DeviceRecord>& records() const { return records_; }
 
   void mix(ByteView entropy) { random_.mix(entropy); }
   void check_invariants() const;
@@ -72,6 +75,7 @@ class DeviceRegistry {
   std::map<DeviceId, Presence> presences_;
   PskIndex psk_index_;
   bool index_current_ = false;
+  std::uint64_t version_ = 0;
 };
 
 }  // namespace kith

@@ -95,6 +95,8 @@ struct DialKey {
   std::vector<Address> addresses;  // tried together
   DeviceId expected;               // the raw public key the server must prove
   std::shared_ptr<const KeyPair> present;
+  // What seals the addresses that are published under the key; absent where there are none.
+  std::optional<std::array<std::byte, 32>> sealing_secret{};
 };
 // Connects to any device: by its pairing if it is paired; otherwise, where anyone may speak this
 // protocol, by raw public keys, this device's own and `device` itself. -> as above

@@ -55,6 +55,10 @@ template <>
 inline constexpr std::uint8_t kTag<ComputeCompleted> = 10;
 template <>
 inline constexpr std::uint8_t kTag<Command> = 11;
+template <>
+inline constexpr std::uint8_t kTag<NetworkChanged> = 12;
+template <>
+inline constexpr std::uint8_t kTag<HostResolved> = 13;
 
 template <>
 inline constexpr std::uint8_t kTag<Listen> = 20;
@@ -140,6 +144,12 @@ template <>
 inline constexpr std::uint8_t kTag<Compute> = 76;
 template <>
 inline constexpr std::uint8_t kTag<Event> = 77;
+template <>
+inline constexpr std::uint8_t kTag<JoinGroup> = 78;
+template <>
+inline constexpr std::uint8_t kTag<LeaveGroup> = 79;
+template <>
+inline constexpr std::uint8_t kTag<ResolveHost> = 80;
 
 template <>
 inline constexpr std::uint8_t kTag<Listening> = 100;
@@ -177,6 +187,8 @@ template <>
 inline constexpr std::uint8_t kTag<MessageFailed> = 116;
 template <>
 inline constexpr std::uint8_t kTag<MessageReceived> = 117;
+template <>
+inline constexpr std::uint8_t kTag<DeviceFound> = 118;
 
 template <>
 inline constexpr std::uint8_t kTag<PeerConnected> = 130;
@@ -219,6 +231,7 @@ class Writer {
   }
 
   void put(bool value) { to_.boolean(value); }
+  void put(std::uint8_t value) { to_.u8(value); }
   void put(std::uint16_t value) { to_.u16(value); }
   void put(std::uint32_t value) { to_.u32(value); }
   void put(std::uint64_t value) { to_.u64(value); }
@@ -288,10 +301,22 @@ class Writer {
 
   // Effects.
   void put(const OpenSocket& value) {
-    const auto& [socket, bind] = value;
-    all(socket, bind);
+    const auto& [socket, bind, shared] = value;
+    all(socket, bind, shared);
   }
   void put(const CloseSocket& value) { put(value.socket); }
+  void put(const JoinGroup& value) {
+    const auto& [socket, group, interface] = value;
+    all(socket, group, interface);
+  }
+  void put(const LeaveGroup& value) {
+    const auto& [socket, group, interface] = value;
+    all(socket, group, interface);
+  }
+  void put(const ResolveHost& value) {
+    const auto& [id, host, port] = value;
+    all(id, host, port);
+  }
   void put(const StoreCommit& value) {
     const auto& [op, changes] = value;
     all(op, changes);
@@ -433,6 +458,10 @@ class Writer {
   void put(const MessageReceived& value) {
     const auto& [device, message, correlation, body] = value;
     all(device, message, correlation, body);
+  }
+  void put(const DeviceFound& value) {
+    const auto& [device, name, source, addresses] = value;
+    all(device, name, source, addresses);
   }
 
   void put(const PeerConnected& value) {

@@ -17,7 +17,7 @@
 namespace kith::trace {
 
 // Rises whenever equal values get other bytes: a hash is compared only within one version.
-inline constexpr std::uint32_t kEncodingVersion = 2;
+inline constexpr std::uint32_t kEncodingVersion = 3;
 
 void encode(Encoder& to, const Input& input);
 void encode(Encoder& to, const Output& output);

@@ -64,10 +64,27 @@ auto fields(T& value) {
   auto& [alpn, access] = value;
   return std::tie(alpn, access);
 }
+template <Of<Discovery> T>
+auto fields(T& value) {
+  auto& [mdns, dht, bootstrap, interfaces, visible, public_addresses] = value;
+  return std::tie(mdns, dht, bootstrap, interfaces, visible, public_addresses);
+}
+template <Of<NetworkAddress> T>
+auto fields(T& value) {
+  auto& [ip, prefix_bits] = value;
+  return std::tie(ip, prefix_bits);
+}
+template <Of<NetworkInterface> T>
+auto fields(T& value) {
+  auto& [index, name, multicast, addresses] = value;
+  return std::tie(index, name, multicast, addresses);
+}
 template <Of<Config> T>
 auto fields(T& value) {
-  auto& [name, code_lifetime, connect_timeout, idle_timeout, keep_alive, protocols] = value;
-  return std::tie(name, code_lifetime, connect_timeout, idle_timeout, keep_alive, protocols);
+  auto& [name, code_lifetime, connect_timeout, idle_timeout, keep_alive, protocols, discovery] =
+      value;
+  return std::tie(name, code_lifetime, connect_timeout, idle_timeout, keep_alive, protocols,
+                  discovery);
 }
 
 // Inputs.
@@ -94,6 +111,16 @@ auto fields(T& value) {
 template <Of<TimerFired> T>
 auto fields(T&) {
   return std::tie();
+}
+template <Of<NetworkChanged> T>
+auto fields(T& value) {
+  auto& [interfaces] = value;
+  return std::tie(interfaces);
+}
+template <Of<HostResolved> T>
+auto fields(T& value) {
+  auto& [id, addresses] = value;
+  return std::tie(id, addresses);
 }
 template <Of<WallClock> T>
 auto fields(T& value) {

@@ -11,8 +11,8 @@
 namespace kith::cli {
 namespace {
 
-constexpr std::array<std::string_view, 6> kTopics{"network",  "pairing",  "devices",
-                                                  "transfer", "messages", "counters"};
+constexpr std::array<std::string_view, 7> kTopics{"network",  "discovery", "pairing", "devices",
+                                                  "transfer", "messages",  "counters"};
 
 std::string short_id(const DeviceId& id) { return id.to_hex().substr(0, 8); }
 
@@ -133,6 +133,13 @@ LogLine line(const MessageFailed& event) {
 LogLine line(const MessageReceived& event) {
   return {"messages", fmt::format("{} from {}, {} bytes", event.message.to_hex(),
                                   short_id(event.device), event.body.size())};
+}
+LogLine line(const DeviceFound& event) {
+  const std::string who = event.device ? short_id(*event.device) : printable(event.name);
+  if (event.addresses.empty())
+    return {"discovery", fmt::format("{} is gone ({})", who, to_string(event.source))};
+  return {"discovery", fmt::format("{} is at {} ({})", who, event.addresses.front().to_string(),
+                                   to_string(event.source))};
 }
 
 }  // namespace

@@ -52,6 +52,8 @@ Driver::Driver(Strand strand, std::shared_ptr<Lifetime> lifetime, RecordedEngine
           [this](StoreCompleted completed) { completions_.push(std::move(completed)); },
           *options.effects)),
       sockets_(strand, *this, lifetime_, options.udp, *options.effects),
+      networks_(strand, lifetime_, [this](NetworkChanged changed) { give(std::move(changed)); }),
+      resolver_(strand, lifetime_),
       timer_(strand),
       housekeeping_(strand),
       entropy_due_(monotonic_now() + kEntropyInterval) {}
@@ -60,11 +62,12 @@ Driver::~Driver() { end_now(); }
 
 void Driver::start() {
   wait_housekeeping();
+  networks_.start();
   settle();
 }
 
-void Driver::give(Command command) {
-  queued_.push_back(std::move(command));
+void Driver::give(Input input) {
+  queued_.push_back(std::move(input));
   if (!handling_) settle();
 }
 
@@ -239,6 +242,8 @@ void Driver::end_now() {
   pool_.join();
   store_.reset();
   sockets_.close_all();
+  networks_.stop();
+  resolver_.stop();
   engine_.end_recording();
   timer_.cancel();
   housekeeping_.cancel();
@@ -252,6 +257,14 @@ void Driver::end_now() {
 void Driver::carry_out(OpenSocket output) { queued_.push_back(sockets_.open(output)); }
 
 void Driver::carry_out(CloseSocket output) { to_close_.insert(output.socket); }
+
+void Driver::carry_out(JoinGroup output) { sockets_.join(output); }
+
+void Driver::carry_out(LeaveGroup output) { sockets_.leave(output); }
+
+void Driver::carry_out(ResolveHost output) {
+  resolver_.resolve(output, [this](HostResolved resolved) { give(std::move(resolved)); });
+}
 
 void Driver::carry_out(StoreCommit output) {
   ++commits_outstanding_;

@@ -28,6 +28,8 @@
 #include "io/driver/recorded_engine.h"
 #include "io/driver/socket_set.h"
 #include "io/driver/strand.h"
+#include "io/network/host_resolver.h"
+#include "io/network/network_watch.h"
 #include "io/store/store.h"
 #include "kith/engine.h"
 #include "kith/io/effect_hook.h"
@@ -56,7 +58,7 @@ class Driver : private SocketSet::Owner {
   Driver& operator=(const Driver&) = delete;
 
   void start();
-  void give(Command command);
+  void give(Input input);
 
   // Carries out the `last` commands together, sends what waits to be sent and stores what waits to
   // be stored, then ends. `done` says whether every record was stored.
@@ -88,6 +90,9 @@ class Driver : private SocketSet::Owner {
 
   void carry_out(OpenSocket output);
   void carry_out(CloseSocket output);
+  void carry_out(JoinGroup output);
+  void carry_out(LeaveGroup output);
+  void carry_out(ResolveHost output);
   void carry_out(StoreCommit output);
   void carry_out(Compute output);
   void carry_out(Event output);
@@ -113,6 +118,8 @@ class Driver : private SocketSet::Owner {
   Disk disk_;
   std::unique_ptr<Store> store_;
   SocketSet sockets_;
+  NetworkWatch networks_;
+  HostResolver resolver_;
 
   std::deque<Input> queued_;     // given while an input was being handled
   std::set<SocketId> to_close_;  // once their last datagrams are sent

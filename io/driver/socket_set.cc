@@ -25,7 +25,7 @@ SocketSet::SocketSet(Strand strand, Owner& owner, std::shared_ptr<Lifetime> life
 SocketSet::~SocketSet() = default;
 
 Input SocketSet::open(const OpenSocket& wanted) {
-  auto socket = UdpSocket::open(wanted.bind, features_);
+  auto socket = UdpSocket::open(wanted.bind, wanted.shared, features_);
   if (!socket) return SocketFailed{wanted.socket, socket.error()};
   const Address local = socket->local();
   entries_[wanted.socket] = std::make_unique<Entry>(strand_, std::move(*socket));
@@ -38,6 +38,14 @@ void SocketSet::close(SocketId socket) {
   if (found == entries_.end()) return;
   closed_counters_ += found->second->udp.counters();
   entries_.erase(found);
+}
+
+void SocketSet::join(const JoinGroup& group) {
+  if (Entry* entry = find(group.socket)) entry->udp.join(group.group, group.interface);
+}
+
+void SocketSet::leave(const LeaveGroup& group) {
+  if (Entry* entry = find(group.socket)) entry->udp.leave(group.group, group.interface);
 }
 
 void SocketSet::close_all() {

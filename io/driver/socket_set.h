@@ -35,6 +35,8 @@ class SocketSet {
   // SocketOpened or SocketFailed.
   Input open(const OpenSocket& wanted);
   void close(SocketId socket);
+  void join(const JoinGroup& group);
+  void leave(const LeaveGroup& group);
   void close_all();
 
   // One batch from a socket, handed to `take` in order; the bytes live during the call.

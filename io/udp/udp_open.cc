@@ -26,6 +26,23 @@ void enlarge_buffers(int fd) {
   }
 }
 
+// RFC 6762 sections 11 and 15: the hop limit that shows where multicast DNS comes from, and a port
+// that other responders of the machine have as well. IPv4 gives a socket only groups it joined.
+void share_port(int fd, Address::Family family) {
+  constexpr int kHopLimit = 255;
+  set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (family == Address::Family::ipv4) {
+    set_option(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+    set_option(fd, IPPROTO_IP, IP_MULTICAST_TTL, kHopLimit);
+    set_option(fd, IPPROTO_IP, IP_TTL, kHopLimit);
+  } else {
+    set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
+    set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, kHopLimit);
+    set_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, kHopLimit);
+  }
+}
+
 bool enable_packet_info(int fd, Address::Family family) {
   return family == Address::Family::ipv4 ? set_option(fd, IPPROTO_IP, IP_PKTINFO, 1)
                                          : set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
@@ -61,13 +78,14 @@ Result<Address> bound_address(int fd, const Address& wanted) {
 
 }  // namespace
 
-Result<UdpSocket> UdpSocket::open(const Address& bind, const UdpFeatures& allowed) {
+Result<UdpSocket> UdpSocket::open(const Address& bind, bool shared, const UdpFeatures& allowed) {
   const bool ipv4 = bind.family == Address::Family::ipv4;
   UniqueFd fd(::socket(ipv4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return system_failure(errno, "open a socket for", bind.to_string());
   // Both families can then have the same port, and a peer has one form of address.
   if (!ipv4) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   enlarge_buffers(fd.get());
+  if (shared) share_port(fd.get(), bind.family);
 
   const SocketAddress address = to_socket_address(bind);
   if (::bind(fd.get(), address.data(), address.length) != 0) {
@@ -79,6 +97,26 @@ Result<UdpSocket> UdpSocket::open(const Address& bind, const UdpFeatures& allowe
   UdpSocket socket(std::move(fd), *local, allowed);
   socket.probe_features();
   return socket;
+}
+
+namespace {
+
+bool change_membership(int fd, int option, const Address& group, std::uint32_t interface) {
+  group_req request{};
+  request.gr_interface = interface;
+  request.gr_group = to_socket_address(group).storage;
+  const int level = group.family == Address::Family::ipv4 ? IPPROTO_IP : IPPROTO_IPV6;
+  return ::setsockopt(fd, level, option, &request, sizeof request) == 0;
+}
+
+}  // namespace
+
+bool UdpSocket::join(const Address& group, std::uint32_t interface) {
+  return change_membership(fd_.get(), MCAST_JOIN_GROUP, group, interface);
+}
+
+bool UdpSocket::leave(const Address& group, std::uint32_t interface) {
+  return change_membership(fd_.get(), MCAST_LEAVE_GROUP, group, interface);
 }
 
 UdpSocket::UdpSocket(UniqueFd fd, Address local, const UdpFeatures& allowed)

@@ -44,7 +44,14 @@ class UdpSocket {
  public:
   // Binds to `bind`; an IPv6 socket takes no IPv4 traffic. Errors: already_exists (the port is
   // taken), permission_denied, invalid_argument (no such address or family here), limit_exceeded.
-  static Result<UdpSocket> open(const Address& bind, const UdpFeatures& allowed = {});
+  // A `shared` port may be bound by other sockets as well; what is sent to a group comes to all.
+  static Result<UdpSocket> open(const Address& bind, bool shared = false,
+                                const UdpFeatures& allowed = {});
+
+  // From now on, or no more, takes what is sent to a group on an interface. What is sent to a group
+  // stays on the link and is heard on this machine as well. False if the system refuses.
+  bool join(const Address& group, std::uint32_t interface);
+  bool leave(const Address& group, std::uint32_t interface);
 
   struct Received {
     // Datagrams in order, grouped where peer, marks and size allow. `socket` is left to the caller.

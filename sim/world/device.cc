@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "sim/network/headers.h"
 #include "sim/world/world.h"
 
 namespace kith::sim {
@@ -23,6 +24,10 @@ constexpr std::uint64_t kComputeBytesPerNs = 5;
 
 // Opening a socket is not instantaneous, and its outcome is an input of its own.
 constexpr Duration kSocketDelay = std::chrono::microseconds(10);
+// How long a system takes to tell that an address came or went.
+constexpr Duration kNetworkNews = std::chrono::milliseconds(1);
+// How long an answer of a name server takes.
+constexpr Duration kResolveDelay = std::chrono::milliseconds(20);
 
 }  // namespace
 
@@ -63,6 +68,7 @@ void Device::start() {
   Step done;
   finish_step(done);
   end_step();
+  if (running()) give_later({}, networks());
 }
 
 void Device::stop(Ending ending, Unfinished unfinished, const PowerLoss& loss) {
@@ -82,6 +88,7 @@ void Device::stop(Ending ending, Unfinished unfinished, const PowerLoss& loss) {
 void Device::drop_underway(Ending ending, Unfinished unfinished, const PowerLoss& loss) {
   sockets_.clear();
   ports_.clear();
+  groups_.clear();
   inputs_.clear();
   queued_.clear();
   timer_key_ = 0;
@@ -169,6 +176,39 @@ std::vector<Address::Family> Device::families() const {
 
 void Device::attach(std::size_t which, bool connected, bool ipv6_only) {
   world_.topology().connect(attachments_[which], connected, ipv6_only);
+  if (running()) give_later(kNetworkNews, networks());
+}
+
+std::optional<Address> Device::address_on(std::uint32_t interface, Address::Family family) const {
+  for (const NetworkInterface& each : networks().interfaces) {
+    if (each.index != interface) continue;
+    for (const NetworkAddress& address : each.addresses) {
+      if (address.ip.family == family) return address.ip;
+    }
+  }
+  return std::nullopt;
+}
+
+// Wires carry no multicast.
+NetworkChanged Device::networks() const {
+  NetworkChanged networks;
+  const auto add = [&](std::uint32_t index, bool multicast, const std::vector<Address>& addresses) {
+    NetworkInterface interface {
+      index, fmt::format("net{}", index), multicast, {}
+    };
+    for (Address address : addresses) {
+      address.port = 0;
+      const std::uint8_t prefix_bits = address.family == Address::Family::ipv4 ? 24 : 64;
+      if (!world_.network().has_address(node_, address)) continue;
+      interface.addresses.push_back({address, prefix_bits});
+    }
+    if (!interface.addresses.empty()) networks.interfaces.push_back(std::move(interface));
+  };
+  if (!spec_.addresses.empty()) add(1, false, spec_.addresses);
+  for (std::size_t i = 0; i < attachments_.size(); ++i) {
+    add(static_cast<std::uint32_t>(i + 1), true, attachments_[i].addresses);
+  }
+  return networks;
 }
 
 // --- the run loop -------------------------------------------------------------------------------
@@ -217,14 +257,40 @@ void Device::on_own_event(Kind kind, std::uint64_t key) {
 }
 
 void Device::on_datagrams(Instant, const Arrival& arrival) {
-  const auto port = ports_.find({arrival.local.family, arrival.local.port});
-  if (!running() || port == ports_.end() || !sockets_[port->second].open) {
+  const std::vector<SocketId> sockets = sockets_for(arrival);
+  if (sockets.empty()) {
     ++unheard_;
     return;
   }
   if (paused_) return hold(arrival);
-  DatagramsReceived received{port->second, arrival.local,  arrival.remote, arrival.interface,
-                             arrival.ecn,  arrival.stride, arrival.bytes};
+  const std::uint64_t life = lives_;
+  for (const SocketId socket : sockets) {
+    if (running() && lives_ == life && sockets_.contains(socket)) receive(socket, arrival);
+  }
+}
+
+// The one that is bound to the port; of a group, all that joined it there.
+std::vector<SocketId> Device::sockets_for(const Arrival& arrival) const {
+  std::vector<SocketId> found;
+  const auto is_open = [this](SocketId id) { return sockets_.at(id).open; };
+  if (is_multicast(arrival.local)) {
+    Address group = arrival.local;
+    group.port = 0;
+    for (auto at = groups_.lower_bound({group, arrival.interface, {}});
+         at != groups_.end() && at->group == group && at->interface == arrival.interface; ++at) {
+      const bool has_port = sockets_.at(at->socket).local.port == arrival.local.port;
+      if (has_port && is_open(at->socket)) found.push_back(at->socket);
+    }
+  } else if (const auto port = ports_.find({arrival.local.family, arrival.local.port});
+             port != ports_.end() && is_open(port->second)) {
+    found.push_back(port->second);
+  }
+  return found;
+}
+
+void Device::receive(SocketId socket, const Arrival& arrival) {
+  DatagramsReceived received{socket,      arrival.local,  arrival.remote, arrival.interface,
+                             arrival.ecn, arrival.stride, arrival.bytes};
   const std::optional<std::size_t> last = last_bytes_received(arrival);
   if (last) received.bytes = received.bytes.first(*last);
   if (!last || *last > 0) step(received);
@@ -361,11 +427,30 @@ void Device::carry_out(const CloseSocket& output) {
   if (found != sockets_.end()) found->second.closing = true;
 }
 
+void Device::carry_out(const JoinGroup& output) {
+  Address group = output.group;
+  group.port = 0;
+  if (sockets_.contains(output.socket)) groups_.insert({group, output.interface, output.socket});
+}
+
+void Device::carry_out(const LeaveGroup& output) {
+  Address group = output.group;
+  group.port = 0;
+  groups_.erase({group, output.interface, output.socket});
+}
+
+// A host of the virtual world is named as its device is.
+void Device::carry_out(const ResolveHost& output) {
+  HostResolved resolved{output.id, world_.resolve(output.host, output.port)};
+  give_later(kResolveDelay, std::move(resolved));
+}
+
 // After the datagrams of the step have left, as a system sends what was written before a close.
 void Device::close_sockets() {
   for (auto at = sockets_.begin(); at != sockets_.end();) {
     if (at->second.closing) {
       ports_.erase({at->second.local.family, at->second.local.port});
+      std::erase_if(groups_, [&](const Membership& each) { return each.socket == at->first; });
       at = sockets_.erase(at);
     } else {
       ++at;
@@ -403,7 +488,9 @@ void Device::transmit(const Socket& socket, const Transmit& transmit, ByteView b
   KITH_CHECK(transmit.segment_size > 0);
   Address source = transmit.source;
   if (source.is_unspecified()) {
-    const std::optional<Address> own = world_.network().source_for(node_, transmit.remote);
+    const std::optional<Address> own = transmit.interface > 0
+                                           ? address_on(transmit.interface, transmit.remote.family)
+                                           : world_.network().source_for(node_, transmit.remote);
     if (!own) return;  // the system has no route there
     source = *own;
   } else if (!world_.network().has_address(node_, source)) {

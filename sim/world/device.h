@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -154,6 +155,12 @@ class Device final : private EventTarget, private DatagramSink {
     std::uint16_t port = 0;
     friend auto operator<=>(const PortKey&, const PortKey&) = default;
   };
+  struct Membership {  // of a socket in a group
+    Address group;
+    std::uint32_t interface = 0;
+    SocketId socket;
+    friend auto operator<=>(const Membership&, const Membership&) = default;
+  };
   struct FileUnderway {
     std::unique_ptr<VirtualDisk::Operation> operation;
     std::uint64_t number = 0;  // among the effects of its kind
@@ -181,6 +188,9 @@ class Device final : private EventTarget, private DatagramSink {
 
   void carry_out(const OpenSocket& output);
   void carry_out(const CloseSocket& output);
+  void carry_out(const JoinGroup& output);
+  void carry_out(const LeaveGroup& output);
+  void carry_out(const ResolveHost& output);
   void carry_out(const StoreCommit& output);
   void carry_out(const Compute& output);
   void carry_out(const Event&) {}  // observers have seen it
@@ -201,6 +211,10 @@ class Device final : private EventTarget, private DatagramSink {
 
   std::uint64_t count(EffectKind kind) { return ++effects_[static_cast<std::size_t>(kind)]; }
   bool dies_at(EffectKind kind, std::uint64_t number, Moment moment) const;
+  void receive(SocketId socket, const Arrival& arrival);
+  std::vector<SocketId> sockets_for(const Arrival& arrival) const;
+  NetworkChanged networks() const;
+  std::optional<Address> address_on(std::uint32_t interface, Address::Family family) const;
   std::optional<std::size_t> last_bytes_received(const Arrival& arrival);
   void die();
 
@@ -232,6 +246,7 @@ class Device final : private EventTarget, private DatagramSink {
   std::unique_ptr<Engine> engine_;
   std::map<SocketId, Socket> sockets_;
   std::map<PortKey, SocketId> ports_;
+  std::set<Membership> groups_;
   std::map<std::uint64_t, FileUnderway> files_;  // by key
   std::map<std::uint64_t, Input> inputs_;        // by key
   std::deque<Command> queued_;

@@ -1,5 +1,7 @@
 #include "sim/world/world.h"
 
+#include <fmt/core.h>
+
 #include <array>
 
 namespace kith::sim {
@@ -31,6 +33,13 @@ Device& World::add_device(const DeviceSpec& spec) {
   const auto index = static_cast<DeviceIndex>(devices_.size());
   devices_.push_back(std::make_unique<Device>(*this, index, spec));
   return *devices_.back();
+}
+
+Result<std::vector<Address>> World::resolve(std::string_view host, std::uint16_t port) const {
+  for (const auto& device : devices_) {
+    if (device->name() == host) return device->known_addresses(port);
+  }
+  return failure(ErrorCode::not_found, fmt::format("No host is named {}.", host));
 }
 
 World::LinkPair World::connect(const Device& from, const Device& to, const LinkSpec& there,

@@ -37,6 +37,9 @@ class World {
   Device& device(DeviceIndex index) { return *devices_[index]; }
   std::size_t device_count() const { return devices_.size(); }
 
+  // Where a host is that is named as one of the devices; not_found. Name servers never fail here.
+  Result<std::vector<Address>> resolve(std::string_view host, std::uint16_t port) const;
+
   // A wire between two devices, both directions of it.
   struct LinkPair {
     LinkId there = 0;

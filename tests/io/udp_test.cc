@@ -352,7 +352,7 @@ Address loopback(Address::Family family, std::uint16_t port) {
 }
 
 UdpSocket must_open(const Address& bind, const UdpFeatures& features) {
-  auto socket = UdpSocket::open(bind, features);
+  auto socket = UdpSocket::open(bind, false, features);
   if (!socket) ADD_FAILURE() << socket.error().message;
   return std::move(*socket);
 }

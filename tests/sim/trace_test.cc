@@ -102,7 +102,7 @@ TEST(Encoding, stays_as_this_version_wrote_it) {
   for (const Output& output : outputs_that_differ_in_one_field()) {
     trace.recorder().output(1, Instant{2}, output);
   }
-  EXPECT_EQ(kEncodingVersion, 2u);
+  EXPECT_EQ(kEncodingVersion, 3u);
   EXPECT_EQ(trace.digest().to_hex(),
             "70d101546c5fde0a9b9aada47cdf50ee385d31191ce82bcc6441e9b0834fe253");
 }
@@ -292,6 +292,17 @@ std::vector<Input> inputs_that_differ_in_one_field() {
       SocketWritable{},
       SocketWritable{{1}},
       TimerFired{},
+      NetworkChanged{},
+      NetworkChanged{{NetworkInterface{}}},
+      NetworkChanged{{NetworkInterface{1, "", false, {}}}},
+      NetworkChanged{{NetworkInterface{0, "a", false, {}}}},
+      NetworkChanged{{NetworkInterface{0, "", true, {}}}},
+      NetworkChanged{{NetworkInterface{0, "", false, {{some_address(), 0}}}}},
+      NetworkChanged{{NetworkInterface{0, "", false, {{{}, 1}}}}},
+      HostResolved{},
+      HostResolved{{1}, {}},
+      HostResolved{{}, tl::unexpected(some_error())},
+      HostResolved{{}, std::vector<Address>{some_address()}},
       WallClock{},
       WallClock{-1},
       Entropy{},
@@ -444,6 +455,19 @@ std::vector<Output> outputs_that_differ_in_one_field() {
       OpenSocket{},
       OpenSocket{{1}, {}},
       OpenSocket{{}, some_address()},
+      OpenSocket{{}, {}, true},
+      JoinGroup{},
+      JoinGroup{{1}, {}, 0},
+      JoinGroup{{}, some_address(), 0},
+      JoinGroup{{}, {}, 1},
+      LeaveGroup{},
+      LeaveGroup{{1}, {}, 0},
+      LeaveGroup{{}, some_address(), 0},
+      LeaveGroup{{}, {}, 1},
+      ResolveHost{},
+      ResolveHost{{1}, "", 0},
+      ResolveHost{{}, "a", 0},
+      ResolveHost{{}, "", 1},
       CloseSocket{},
       CloseSocket{{1}},
       StoreCommit{},

@@ -39,4 +39,12 @@ Bytes string_value(ByteView text) {
   return std::move(out).take();
 }
 
+std::optional<Bytes> string_in(ByteView value) {
+  const auto document = bencode::Document::parse(value);
+  if (!document) return std::nullopt;
+  const auto text = document->root().string();
+  if (!text) return std::nullopt;
+  return to_bytes(*text);
+}
+
 }  // namespace kith::dht

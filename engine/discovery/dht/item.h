@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "engine/crypto/key_pair.h"
@@ -42,5 +43,7 @@ bool verify(const MutableItem& item);
 
 // A byte string as a bencoded value.
 Bytes string_value(ByteView text);
+// What such a value holds; nothing of other values.
+std::optional<Bytes> string_in(ByteView value);
 
 }  // namespace kith::dht

@@ -43,6 +43,7 @@ struct Config {
   Duration idle_timeout = std::chrono::seconds(30);
   Duration keep_alive = std::chrono::seconds(10);
   std::vector<ApplicationProtocol> protocols{};  // the application's own; see kith/application.h
+  Discovery discovery{};
 };
 
 // What makes this device itself. The id and the keys of records at rest derive from it.

@@ -14,6 +14,7 @@
 #include "kith/application.h"
 #include "kith/bytes.h"
 #include "kith/command.h"
+#include "kith/discovery.h"
 #include "kith/ids.h"
 #include "kith/result.h"
 #include "kith/time.h"
@@ -181,7 +182,7 @@ using Event =
     std::variant<Listening, RequestFailed, PairingCodeReady, PairingConfirmationNeeded, Paired,
                  PairingFailed, DeviceChanged, TransferStarted, TransferOffered, TransferProgress,
                  ItemCompleted, TransferCompleted, TransferFailed, MessageQueued, MessageDelivered,
-                 MessagesDelayed, MessageFailed, MessageReceived,
+                 MessagesDelayed, MessageFailed, MessageReceived, DeviceFound,
                  // kith/application.h
                  PeerConnected, ConnectFailed, ConnectionClosed, StreamOpened, StreamReady,
                  BytesReceived, StreamWritable, StreamReset, StreamStopped>;

@@ -25,6 +25,7 @@ using FileOpId = NumericId<struct FileOpTag>;          // one file effect
 using FileHandle = NumericId<struct FileHandleTag>;    // an open file, named by the engine
 using StoreOpId = NumericId<struct StoreOpTag>;        // one store commit
 using ComputeId = NumericId<struct ComputeTag>;        // one pure job
+using ResolveId = NumericId<struct ResolveTag>;        // one look-up of a host name
 using ConnectionId = NumericId<struct ConnectionTag>;  // a QUIC connection of this engine
 using RequestId = NumericId<struct RequestTag>;  // chosen by the application, unique per engine
 

@@ -13,6 +13,7 @@
 #include "kith/compute.h"
 #include "kith/file.h"
 #include "kith/ids.h"
+#include "kith/network.h"
 #include "kith/result.h"
 #include "kith/store.h"
 
@@ -52,8 +53,8 @@ struct Entropy {
 };
 
 // Any of these.
-using Input =
-    std::variant<DatagramsReceived, SocketOpened, SocketFailed, SocketWritable, TimerFired,
-                 WallClock, Entropy, StoreCompleted, FileCompleted, ComputeCompleted, Command>;
+using Input = std::variant<DatagramsReceived, SocketOpened, SocketFailed, SocketWritable,
+                           TimerFired, NetworkChanged, WallClock, Entropy, HostResolved,
+                           StoreCompleted, FileCompleted, ComputeCompleted, Command>;
 
 }  // namespace kith

@@ -11,6 +11,7 @@
 #include "kith/event.h"
 #include "kith/file.h"
 #include "kith/ids.h"
+#include "kith/network.h"
 #include "kith/store.h"
 #include "kith/time.h"
 
@@ -18,7 +19,8 @@ namespace kith {
 
 struct OpenSocket {  // -> SocketOpened or SocketFailed
   SocketId socket;
-  Address bind;  // port 0: the system chooses
+  Address bind;         // port 0: the system chooses
+  bool shared = false;  // other programs may be bound to the port as well, as for multicast DNS
 };
 // What was not sent is dropped; nothing answers.
 struct CloseSocket {
@@ -26,10 +28,10 @@ struct CloseSocket {
 };
 
 // Any of these.
-using Output =
-    std::variant<OpenSocket, CloseSocket, StoreCommit, FileStat, FileList, FileOpen, FileRead,
-                 FileWrite, FileSync, FileSetAttributes, FileClose, FileRename, FileMakeDirectory,
-                 FileSetDirectoryAttributes, FileRemove, DirectorySync, Compute, Event>;
+using Output = std::variant<OpenSocket, CloseSocket, JoinGroup, LeaveGroup, ResolveHost,
+                            StoreCommit, FileStat, FileList, FileOpen, FileRead, FileWrite,
+                            FileSync, FileSetAttributes, FileClose, FileRename, FileMakeDirectory,
+                            FileSetDirectoryAttributes, FileRemove, DirectorySync, Compute, Event>;
 
 // Datagrams written into the caller's buffer: `size` bytes made of segments of `segment_size`,
 // the last possibly shorter, all for one remote (GSO sends them in one call).
