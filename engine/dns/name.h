@@ -54,7 +54,9 @@ class Name {
   // Also in case.
   bool identical(const Name& other) const { return wire_ == other.wire_; }
 
-  friend bool operator==(const Name& a, const Name& b) { return (a <=> b) == 0; }
+  friend bool operator==(const Name& a, const Name& b) {
+    return a.wire_.size() == b.wire_.size() && (a <=> b) == 0;
+  }
   friend std::weak_ordering operator<=>(const Name& a, const Name& b);
 
  private:

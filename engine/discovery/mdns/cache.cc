@@ -103,6 +103,7 @@ void Cache::insert(Instant now, const dns::Record& record, const Address& source
   ++size_;
   ++of_source_[source];
   if (const auto* srv = std::get_if<dns::Srv>(&record.data)) ++hosts_[srv->target];
+  if (record.type() == dns::Type::ptr) instances_.insert(target_of(record));
   touch(record);
 }
 
@@ -137,7 +138,8 @@ CacheEntry* Cache::same(const dns::Record& record) {
   const auto found = entries_.find(record.name);
   if (found == entries_.end()) return nullptr;
   for (CacheEntry& entry : found->second) {
-    if (entry.record.same_as(record)) return &entry;
+    // The name is equal already, the class IN.
+    if (entry.record.data == record.data) return &entry;
   }
   return nullptr;
 }
@@ -194,6 +196,7 @@ void Cache::forget(const CacheEntry& entry) {
   touch(entry.record);
   orphans_ = true;
   --size_;
+  if (entry.record.type() == dns::Type::ptr) instances_.erase(target_of(entry.record));
   const auto held = of_source_.find(entry.source);
   KITH_CHECK(held != of_source_.end());
   if (--held->second == 0) of_source_.erase(held);
@@ -306,15 +309,6 @@ std::vector<const CacheEntry*> Cache::find(const dns::Name& name, dns::Type type
     if (entry.record.type() == type) found.push_back(&entry);
   }
   return found;
-}
-
-const CacheEntry* Cache::instance_of(const dns::Name& instance) const {
-  const auto service = entries_.find(names_.service);
-  if (service == entries_.end()) return nullptr;
-  for (const CacheEntry& entry : service->second) {
-    if (target_of(entry.record) == instance) return &entry;
-  }
-  return nullptr;
 }
 
 std::vector<dns::Record> Cache::known_answers(Instant now) const {

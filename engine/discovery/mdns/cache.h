@@ -56,7 +56,7 @@ class Cache {
   std::set<dns::Name> take_changed() { return std::exchange(changed_, {}); }
 
   std::vector<const CacheEntry*> find(const dns::Name& name, dns::Type type) const;
-  bool has_instance(const dns::Name& instance) const { return instance_of(instance) != nullptr; }
+  bool has_instance(const dns::Name& instance) const { return instances_.contains(instance); }
   // PTR records with more than half of their life left (section 7.1), with what is left.
   std::vector<dns::Record> known_answers(Instant now) const;
   std::size_t size() const { return size_; }
@@ -64,7 +64,6 @@ class Cache {
  private:
   using Entries = std::vector<CacheEntry>;
 
-  const CacheEntry* instance_of(const dns::Name& instance) const;
   bool leads_to(const dns::Record& record, const std::set<dns::Name>& own) const;
   void insert(Instant now, const dns::Record& record, const Address& source);
   CacheEntry* same(const dns::Record& record);
@@ -83,6 +82,7 @@ class Cache {
   Counters& counters_;
   RandomSource random_;
   std::map<dns::Name, Entries> entries_;
+  std::set<dns::Name> instances_;           // that a PTR record names
   std::map<dns::Name, std::size_t> hosts_;  // SRV records that name them
   std::map<Address, std::size_t> of_source_;
   std::size_t size_ = 0;
