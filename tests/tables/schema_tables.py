@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
-NAMES = {"device", "pairing", "outbox", "sender", "receiver"}
+NAMES = {"device", "pairing", "outbox", "sender", "receiver", "mdns"}
 TABLE = re.compile(r"<!-- table (\w+) -->\n(.*?)<!-- end -->\n", re.DOTALL)
 
 

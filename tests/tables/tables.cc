@@ -1,6 +1,6 @@
 // Prints one machine's table of states in Markdown: a diagram of the moves and the whole table.
 //
-//   kith-tables device|pairing|outbox|sender|receiver
+//   kith-tables device|pairing|outbox|sender|receiver|mdns
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/discovery/mdns/life.h"
 #include "engine/messaging/outbox_state.h"
 #include "engine/pairing/pairing_state.h"
 #include "engine/registry/device_state.h"
@@ -82,6 +83,10 @@ std::optional<Table> find_table(std::string_view name) {
     return table_of<messaging::OutboxState, messaging::OutboxTrigger>(
         messaging::kOutboxStates, messaging::kOutboxTriggers, messaging::next_state);
   }
+  if (name == "mdns") {
+    return table_of<kith::mdns::Life, kith::mdns::LifeTrigger>(
+        kith::mdns::kLives, kith::mdns::kLifeTriggers, kith::mdns::next_life);
+  }
   if (name == "sender") {
     return table_of<transfer::SenderState, transfer::SenderEvent>(
         transfer::kSenderStates, transfer::kSenderEvents,
@@ -141,7 +146,7 @@ void print_table(const Table& table) {
 int main(int argc, char** argv) {
   const auto table = argc == 2 ? find_table(argv[1]) : std::nullopt;
   if (!table) {
-    fmt::print(stderr, "usage: kith-tables device|pairing|outbox|sender|receiver\n");
+    fmt::print(stderr, "usage: kith-tables device|pairing|outbox|sender|receiver|mdns\n");
     return 2;
   }
   print_diagram(*table);
