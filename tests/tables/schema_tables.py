@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
-NAMES = {"device", "pairing", "outbox", "sender", "receiver", "mdns"}
+NAMES = {"device", "pairing", "outbox", "sender", "receiver", "mdns",
+         "dht_node", "dht_standing"}
 TABLE = re.compile(r"<!-- table (\w+) -->\n(.*?)<!-- end -->\n", re.DOTALL)
 
 

@@ -1,6 +1,6 @@
 // Prints one machine's table of states in Markdown: a diagram of the moves and the whole table.
 //
-//   kith-tables device|pairing|outbox|sender|receiver|mdns
+//   kith-tables device|pairing|outbox|sender|receiver|mdns|dht_node|dht_standing
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/discovery/dht/node_state.h"
+#include "engine/discovery/dht/standing.h"
 #include "engine/discovery/mdns/life.h"
 #include "engine/messaging/outbox_state.h"
 #include "engine/pairing/pairing_state.h"
@@ -71,6 +73,7 @@ Table device_table() {
 }
 
 std::optional<Table> find_table(std::string_view name) {
+  namespace dht = kith::dht;
   namespace messaging = kith::messaging;
   namespace pairing = kith::pairing;
   namespace transfer = kith::transfer;
@@ -78,6 +81,16 @@ std::optional<Table> find_table(std::string_view name) {
   if (name == "pairing") {
     return table_of<pairing::Step, pairing::Trigger>(pairing::kSteps, pairing::kTriggers,
                                                      pairing::next_step);
+  }
+  if (name == "dht_node") {
+    return table_of<dht::NodeState, dht::NodeTrigger>(
+        dht::kNodeStates, dht::kNodeTriggers,
+        [](auto state, auto trigger) { return dht::next_state(state, trigger); });
+  }
+  if (name == "dht_standing") {
+    return table_of<dht::Standing, dht::StandingTrigger>(
+        dht::kStandings, dht::kStandingTriggers,
+        [](auto standing, auto trigger) { return dht::next_state(standing, trigger); });
   }
   if (name == "outbox") {
     return table_of<messaging::OutboxState, messaging::OutboxTrigger>(
@@ -146,7 +159,9 @@ void print_table(const Table& table) {
 int main(int argc, char** argv) {
   const auto table = argc == 2 ? find_table(argv[1]) : std::nullopt;
   if (!table) {
-    fmt::print(stderr, "usage: kith-tables device|pairing|outbox|sender|receiver|mdns\n");
+    fmt::print(stderr,
+               "usage: kith-tables "
+               "device|pairing|outbox|sender|receiver|mdns|dht_node|dht_standing\n");
     return 2;
   }
   print_diagram(*table);
