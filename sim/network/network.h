@@ -162,6 +162,10 @@ class Network final : public EventTarget {
   const std::vector<Address>& member_addresses(MemberId member) const {
     return members_[member].addresses;
   }
+  // Who has an address in a realm now; its port is not looked at.
+  std::optional<MemberId> member_with(RealmId realm, const Address& address) const {
+    return realms_[realm].members.find(address);
+  }
   // What a node puts into a datagram to `destination` when the sender leaves it open; nothing if
   // there is no way there.
   std::optional<Address> source_for(NodeId node, const Address& destination) const;

@@ -63,6 +63,9 @@ class Topology {
   const SiteSpec& site(SiteId id) const { return sites_[id].spec; }
   std::size_t site_count() const { return sites_.size(); }
   GatewayId gateway(SiteId id) const { return sites_[id].gateway; }
+  // The internet if none.
+  RealmId realm_of(std::optional<SiteId> site) const;
+  const Network& network() const { return network_; }
 
   Attachment attach(NodeId node, const AttachmentSpec& spec);
   // Takes its addresses, or gives them back. Those of IPv6 alone if `ipv6_only`.
@@ -92,7 +95,6 @@ class Topology {
     std::vector<Forward> forwards;
   };
 
-  RealmId realm_of(std::optional<SiteId> site) const;
   Address next_external(std::optional<SiteId> outside);
   Address next_ipv4(std::optional<SiteId> site);
   Address next_ipv6(std::optional<SiteId> site);
