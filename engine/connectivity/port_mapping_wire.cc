@@ -191,16 +191,19 @@ Result<Response, Fault> parse_pcp_response(ByteView bytes, std::uint8_t opcode) 
   const std::uint32_t lifetime_s = fields.u32();
   const std::uint32_t epoch_s = fields.u32();
   const auto version = std::to_integer<std::uint8_t>(bytes[0]);
-  const bool refused = result != PcpResult::success && (opcode > kMap || version != kPcpVersion ||
-                                                        result == PcpResult::unsupported_version);
+  const std::size_t whole = kPcpHeaderBytes + (opcode == kMap ? kMapBytes : 0);
+  const bool refused = result != PcpResult::success &&
+                       (opcode > kMap || version != kPcpVersion || bytes.size() < whole ||
+                        result == PcpResult::unsupported_version);
   if (refused) return PcpRefusal{version, result, opcode, lifetime_s, epoch_s};
   if (opcode > kMap) return tl::unexpected(Fault::other_opcode);
   fields.skip(12);
   if (opcode == kAnnounce) {
-    if (const auto fault = read_options(fields.reader, nullptr)) return tl::unexpected(*fault);
+    const auto fault = read_options(fields.reader, nullptr);
+    if (fault && result == PcpResult::success) return tl::unexpected(*fault);
     return PcpAnnounceResponse{result, lifetime_s, epoch_s};
   }
-  if (bytes.size() < kPcpHeaderBytes + kMapBytes) return tl::unexpected(Fault::too_short);
+  if (bytes.size() < whole) return tl::unexpected(Fault::too_short);
   PcpMapResponse out;
   out.result = result;
   out.lifetime_s = lifetime_s;
@@ -211,13 +214,13 @@ Result<Response, Fault> parse_pcp_response(ByteView bytes, std::uint8_t opcode) 
   out.internal_port = fields.u16();
   out.external_port = fields.u16();
   out.external_ip = fields.ip();
+  // An error repeats the request, whatever that was (RFC 6887 section 8.2).
+  if (result != PcpResult::success) return out;
   if (const auto fault = check_protocol(out.protocol, out.internal_port)) {
     return tl::unexpected(*fault);
   }
-  // An error repeats the options of the request, whatever they were (RFC 6887 section 8.2).
   bool prefers = false;
-  const auto fault = read_options(fields.reader, &prefers);
-  if (fault && result == PcpResult::success) return tl::unexpected(*fault);
+  if (const auto fault = read_options(fields.reader, &prefers)) return tl::unexpected(*fault);
   return out;
 }
 
@@ -336,6 +339,19 @@ Result<Response, Fault> parse_response(ByteView bytes) {
 
 Bytes encode(const Request& request) { return std::visit(Writer{}, request); }
 Bytes encode(const Response& response) { return std::visit(Writer{}, response); }
+
+Bytes refuse_pcp(ByteView request, PcpResult result, std::uint32_t lifetime_s,
+                 std::uint32_t epoch_s) {
+  const auto opcode =
+      request.size() < 2 ? std::uint8_t{0} : std::to_integer<std::uint8_t>(request[1]);
+  Bytes out = pcp_response(kPcpVersion, opcode, result, lifetime_s, epoch_s).take();
+  const ByteView repeated = request.first(std::min(request.size(), kMostPcpBytes));
+  if (repeated.size() > out.size()) {
+    out.insert(out.end(), repeated.begin() + kPcpHeaderBytes, repeated.end());
+  }
+  out.resize((out.size() + 3) / 4 * 4);
+  return out;
+}
 
 std::string_view to_string(Fault fault) {
   switch (fault) {

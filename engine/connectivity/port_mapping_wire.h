@@ -152,7 +152,7 @@ struct PcpMapResponse {
   friend bool operator==(const PcpMapResponse&, const PcpMapResponse&) = default;
 };
 
-// To what the gateway does not know; `version` is one that it does.
+// To what the gateway does not know, or what was too short; `version` is one that it does know.
 struct PcpRefusal {
   std::uint8_t version = 2;
   PcpResult result = PcpResult::unsupported_version;
@@ -187,5 +187,10 @@ Result<Response, Fault> parse_response(ByteView bytes);
 
 Bytes encode(const Request& request);
 Bytes encode(const Response& response);
+
+// What a gateway answers to a PCP request that it does not parse: all of it, as an error. RFC 6887
+// section 8.2.
+Bytes refuse_pcp(ByteView request, PcpResult result, std::uint32_t lifetime_s,
+                 std::uint32_t epoch_s);
 
 }  // namespace kith::port_mapping

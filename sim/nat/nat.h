@@ -100,6 +100,7 @@ class Nat {
   // its own lives. A firewall opens the internal endpoint, whose port is `external_port`. It gives
   // the external endpoint, or nothing if the port is taken by a forward or a mapping of others.
   std::optional<Address> forward(Instant now, std::uint16_t external_port, const Address& internal);
+  bool has_forward(std::uint16_t external_port, const Address& internal) const;
   // Takes a forward back.
   void unforward(Instant now, std::uint16_t external_port, const Address& internal);
 

@@ -190,6 +190,13 @@ std::optional<Address> Nat::forward(Instant now, std::uint16_t external_port,
   return own_endpoint(wanted.ip, external_port);
 }
 
+bool Nat::has_forward(std::uint16_t external_port, const Address& internal) const {
+  const Endpoint inside = Endpoint::of(internal);
+  return std::any_of(forwards_.begin(), forwards_.end(), [&](const Forward& forward) {
+    return forward.internal == inside && forward.port == external_port;
+  });
+}
+
 void Nat::unforward(Instant now, std::uint16_t external_port, const Address& internal) {
   expire(now);
   const Endpoint inside = Endpoint::of(internal);

@@ -1,6 +1,7 @@
 // A datagram's way through realms, links and gateways.
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/network/headers.h"
 #include "sim/network/network.h"
@@ -88,6 +89,8 @@ void Network::enter_all(MemberId but, PacketId packet) {
 void Network::pass_outward(GatewayId id, PacketId packet_id) {
   Gateway& gateway = gateways_[id];
   Packet& packet = packets_[packet_id];
+  if (is_for_itself(gateway, packet)) return serve(gateway, packet_id);
+  gateway.mapping.expire(timeline_.now(), gateway.ipv4);
   Nat& nat = gateway.nat(packet.destination.family);
   if (nat.is_own(packet.destination)) {
     const auto verdict = nat.hairpin(timeline_.now(), packet.source, packet.destination);
@@ -106,12 +109,47 @@ void Network::pass_outward(GatewayId id, PacketId packet_id) {
 void Network::pass_inward(GatewayId id, PacketId packet_id) {
   Gateway& gateway = gateways_[id];
   Packet& packet = packets_[packet_id];
+  gateway.mapping.expire(timeline_.now(), gateway.ipv4);
   Nat& nat = gateway.nat(packet.destination.family);
   const auto verdict = nat.inbound(timeline_.now(), packet.destination, packet.source);
   if (verdict.drop != NatDrop::none) return drop(packet_id, counters_.refused_by_nat);
   packet.destination = verdict.destination;
   ++counters_.translated;
   reach_inside(gateway, packet_id);
+}
+
+bool Network::is_for_itself(const Gateway& gateway, const Packet& packet) const {
+  return !gateway.own.is_unspecified() && packet.destination.family == gateway.own.family &&
+         packet.destination.ip == gateway.own.ip;
+}
+
+// The only thing that gateways themselves answer. Nobody else has the port.
+void Network::serve(Gateway& gateway, PacketId id) {
+  Packet& packet = packets_[id];
+  if (packet.destination.port != port_mapping::kServerPort) return drop(id, counters_.unroutable);
+  auto answer = gateway.mapping.answer(timeline_.now(), gateway.ipv4, packet.source, packet.bytes);
+  if (!answer) return drop(id, counters_.unroutable);
+  packet.bytes = *std::move(answer);
+  packet.ecn = Ecn::not_ect;
+  std::swap(packet.source, packet.destination);
+  reach_inside(gateway, id);
+}
+
+void Network::announce_mappings(const Gateway& gateway) {
+  if (gateway.own.is_unspecified()) return;
+  for (const Bytes& bytes : gateway.mapping.announcements(timeline_.now(), gateway.ipv4)) {
+    for (const MemberId to : realms_[gateway.inside].hosts) {
+      const PacketId id = packets_.take();
+      Packet& packet = packets_[id];
+      packet.source = gateway.own;
+      packet.source.port = port_mapping::kServerPort;
+      // All hosts of a link: RFC 6887 section 14.1.3.
+      packet.destination = Address::v4(224, 0, 0, 1, port_mapping::kClientPort);
+      packet.ecn = Ecn::not_ect;
+      packet.bytes = bytes;
+      enter(timeline_.now(), to, id);
+    }
+  }
 }
 
 void Network::reach_inside(const Gateway& gateway, PacketId packet) {

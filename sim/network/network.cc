@@ -85,7 +85,8 @@ GatewayId Network::add_gateway(RealmId inside, RealmId outside, const GatewaySpe
   const MemberId outer = add_member(outside, {Place::inward, id}, member);
   gateways_.push_back({inside, outer,
                        Nat(spec.ipv4, spec.external, DrawStream(random_.fork("nat", id))),
-                       Nat(spec.ipv6, {}, DrawStream(random_.fork("firewall", id)))});
+                       Nat(spec.ipv6, {}, DrawStream(random_.fork("firewall", id))), spec.inside,
+                       PortMapping(spec.mapping)});
   for (const Address& address : spec.external) give_address(outer, address);
   return id;
 }
@@ -139,6 +140,14 @@ void Network::change_external(GatewayId gateway, const std::vector<Address>& ext
   for (const Address& address : old) take_address(outside, address);
   for (const Address& address : external) give_address(outside, address);
   gateways_[gateway].ipv4.change_address(timeline_.now(), external);
+}
+
+void Network::reboot(GatewayId id) {
+  Gateway& gateway = gateways_[id];
+  gateway.ipv4.reboot(timeline_.now());
+  gateway.ipv6.reboot(timeline_.now());
+  gateway.mapping.reboot(timeline_.now(), gateway.ipv4);
+  announce_mappings(gateway);
 }
 
 void Network::set_on_island(MemberId member, unsigned island, bool on) {

@@ -31,6 +31,7 @@
 #include "kith/address.h"
 #include "kith/bytes.h"
 #include "sim/nat/nat.h"
+#include "sim/nat/port_mapping.h"
 #include "sim/network/ip_table.h"
 #include "sim/network/link.h"
 #include "sim/network/packet_pool.h"
@@ -82,6 +83,8 @@ struct GatewaySpec {
   NatSpec ipv4;
   NatSpec ipv6;
   std::vector<Address> external;  // its IPv4 addresses in the realm outside
+  Address inside;                 // its own in the realm inside; none if unspecified
+  PortMappingSpec mapping = {};   // the service it has there
 };
 
 struct NetworkCounters {
@@ -142,6 +145,9 @@ class Network final : public EventTarget {
   Nat& nat(GatewayId gateway) { return gateways_[gateway].ipv4; }
   const Nat& nat(GatewayId gateway) const { return gateways_[gateway].ipv4; }
   Nat& firewall(GatewayId gateway) { return gateways_[gateway].ipv6; }
+  const PortMapping& port_mapping(GatewayId gateway) const { return gateways_[gateway].mapping; }
+  // Bindings are forgotten, and so are the mappings that hosts asked for, which are told.
+  void reboot(GatewayId gateway);
   MemberId outside_of(GatewayId gateway) const { return gateways_[gateway].outside; }
   void change_external(GatewayId gateway, const std::vector<Address>& external);
 
@@ -237,6 +243,8 @@ class Network final : public EventTarget {
     MemberId outside = 0;
     Nat ipv4;
     Nat ipv6;
+    Address own;  // inside
+    PortMapping mapping;
     Nat& nat(Address::Family family) { return family == Address::Family::ipv4 ? ipv4 : ipv6; }
   };
 
@@ -254,6 +262,9 @@ class Network final : public EventTarget {
   void enter_all(MemberId but, PacketId packet);
   void pass_outward(GatewayId gateway, PacketId packet);
   void pass_inward(GatewayId gateway, PacketId packet);
+  bool is_for_itself(const Gateway& gateway, const Packet& packet) const;
+  void serve(Gateway& gateway, PacketId packet);
+  void announce_mappings(const Gateway& gateway);
   void reach_inside(const Gateway& gateway, PacketId packet);
   void cross(Instant at, LinkId link, Duration beyond, Hop hop, PacketId packet);
   void proceed(Instant at, Hop hop, PacketId packet);

@@ -4,24 +4,12 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/scenario/read_choice.h"
+
 namespace kith::sim {
 namespace {
 
 constexpr Duration kLongestTimeout = std::chrono::hours(24 * 7);
-
-// One of the values of an enumeration by its name in to_string.
-template <class Value>
-Value read_enumerator(JsonObject& keys, std::string_view key, Value last, Value fallback) {
-  if (!keys.has(key)) return fallback;
-  const JsonValue value = keys.at(key);
-  std::vector<std::string_view> known;
-  for (int i = 0; i <= static_cast<int>(last); ++i) {
-    const auto choice = static_cast<Value>(i);
-    if (value.text() == to_string(choice)) return choice;
-    known.push_back(to_string(choice));
-  }
-  value.refuse_unknown(key, known);
-}
 
 NatSpec read_named(const JsonValue& value, bool translates) {
   const NatSpec* const spec = find_nat(value.text());
@@ -43,14 +31,14 @@ NatSpec read_nat(const JsonValue& value, bool translates) {
   if (keys.has("like")) nat = read_named(keys.at("like"), translates);
   constexpr Dependence kLastDependence = Dependence::address_and_port_dependent;
   if (translates) {
-    nat.mapping = read_enumerator(keys, "mapping", kLastDependence, nat.mapping);
+    nat.mapping = read_choice(keys, "mapping", kLastDependence, nat.mapping);
     nat.port_policy =
-        read_enumerator(keys, "port_policy", PortPolicy::preserve_parity, nat.port_policy);
-    nat.hairpin = read_enumerator(keys, "hairpin", Hairpin::internal_source, nat.hairpin);
-    nat.pooling = read_enumerator(keys, "pooling", Pooling::arbitrary, nat.pooling);
+        read_choice(keys, "port_policy", PortPolicy::preserve_parity, nat.port_policy);
+    nat.hairpin = read_choice(keys, "hairpin", Hairpin::internal_source, nat.hairpin);
+    nat.pooling = read_choice(keys, "pooling", Pooling::arbitrary, nat.pooling);
     nat.unsolicited_poisons = keys.boolean_or("unsolicited_poisons", nat.unsolicited_poisons);
   }
-  nat.filtering = read_enumerator(keys, "filtering", kLastDependence, nat.filtering);
+  nat.filtering = read_choice(keys, "filtering", kLastDependence, nat.filtering);
   nat.unreplied_timeout =
       keys.seconds_or("unreplied_timeout_s", kLongestTimeout, nat.unreplied_timeout);
   nat.replied_timeout = keys.seconds_or("replied_timeout_s", kLongestTimeout, nat.replied_timeout);
@@ -59,7 +47,7 @@ NatSpec read_nat(const JsonValue& value, bool translates) {
   nat.inbound_refreshes = keys.boolean_or("inbound_refreshes", nat.inbound_refreshes);
   nat.table_size =
       static_cast<std::size_t>(keys.integer_or("table_size", 1, kLargestNatTable, nat.table_size));
-  nat.when_full = read_enumerator(keys, "when_full", WhenFull::evict_oldest_idle, nat.when_full);
+  nat.when_full = read_choice(keys, "when_full", WhenFull::evict_oldest_idle, nat.when_full);
   nat.udp_blocked = keys.boolean_or("udp_blocked", nat.udp_blocked);
   keys.done();
   if (const auto fault = fault_of(nat)) value.refuse(*fault);

@@ -7,6 +7,7 @@
 
 #include "sim/scenario/read_links.h"
 #include "sim/scenario/read_nat.h"
+#include "sim/scenario/read_port_mapping.h"
 
 namespace kith::sim {
 namespace {
@@ -109,6 +110,7 @@ class TopologyReader {
     if (keys.has("region")) site.line.region = read_region(keys.at("region"));
     site.nat = read_nat(keys.at("nat"), /*translates=*/true);
     if (keys.has("firewall")) site.firewall = read_nat(keys.at("firewall"), /*translates=*/false);
+    if (keys.has("port_mapping")) site.port_mapping = read_port_mapping(keys.at("port_mapping"));
     site.ipv6 = keys.boolean_or("ipv6", site.ipv6);
     constexpr std::uint64_t kMostPublicAddresses = 16;
     site.public_addresses =

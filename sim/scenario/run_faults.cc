@@ -57,14 +57,12 @@ void Run::strike(const NetworkFault& fault) {
 }
 
 void Run::strike(const GatewayFault& fault) {
-  Nat& nat = world_.network().nat(world_.topology().gateway(fault.site));
-  Nat& firewall = world_.network().firewall(world_.topology().gateway(fault.site));
+  const GatewayId gateway = world_.topology().gateway(fault.site);
   switch (fault.mishap) {
     case GatewayMishap::reboot:
-      nat.reboot(world_.now());
-      return firewall.reboot(world_.now());
+      return world_.network().reboot(gateway);
     case GatewayMishap::rebind:
-      return nat.rebind(world_.now());
+      return world_.network().nat(gateway).rebind(world_.now());
     case GatewayMishap::renumber:
       return world_.topology().renumber(fault.site);
     case GatewayMishap::exhaust:

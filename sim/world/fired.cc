@@ -30,6 +30,10 @@ constexpr NetworkProbe kNetworkProbes[] = {
 std::string nat_name(NatProbe probe) { return "nat." + std::string(to_string(probe)); }
 std::string drop_name(NatDrop drop) { return "nat.drop." + std::string(to_string(drop)); }
 
+std::string mapping_name(MappingProbe probe) {
+  return "port_mapping." + std::string(to_string(probe));
+}
+
 // A firewall has no axis but filtering: its other cells are the same as this one.
 bool is_distinct(std::size_t cell) {
   const NatSpec spec = cell_spec(cell);
@@ -59,6 +63,13 @@ class Collector {
     }
   }
 
+  void add_service(const PortMapping& service) {
+    for (std::size_t i = 0; i < kMappingProbes; ++i) {
+      const auto probe = static_cast<MappingProbe>(i);
+      add(mapping_name(probe), service.seen(probe));
+    }
+  }
+
   std::map<std::string, std::uint64_t> take() { return std::move(fired_); }
 
  private:
@@ -77,6 +88,7 @@ std::map<std::string, std::uint64_t> fired_in(World& world) {
     const GatewayId gateway = world.topology().gateway(site);
     collector.add_gateway(world.network().nat(gateway));
     collector.add_gateway(world.network().firewall(gateway));
+    collector.add_service(world.network().port_mapping(gateway));
   }
   return collector.take();
 }
@@ -91,6 +103,9 @@ std::vector<std::string> probe_names() {
     // A network brings no datagram to a NAT of the other IP version.
     const auto drop = static_cast<NatDrop>(i);
     if (drop != NatDrop::other_family) names.push_back(drop_name(drop));
+  }
+  for (std::size_t i = 0; i < kMappingProbes; ++i) {
+    names.push_back(mapping_name(static_cast<MappingProbe>(i)));
   }
   for (std::size_t i = 0; i < kNatCells; ++i) {
     if (is_distinct(i)) names.push_back("cell." + cell_name(i));

@@ -1,9 +1,9 @@
 #pragma once
 
 // What really took effect in a world, by name and how often: faults of hosts and disks
-// ("torn_write"), of links ("link.lost"), what gateways did ("nat.rebound") and which kinds of
-// gateways datagrams passed both ways ("cell.apdm/apdf/..."). A test that never met a fault has not
-// tested it.
+// ("torn_write"), of links ("link.lost"), what gateways did ("nat.rebound", "port_mapping.lied")
+// and which kinds of gateways datagrams passed both ways ("cell.apdm/apdf/..."). A test that never
+// met a fault has not tested it.
 
 #include <cstdint>
 #include <map>

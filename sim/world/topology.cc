@@ -17,8 +17,7 @@ Address ipv4(std::uint32_t ip) {
 constexpr std::uint32_t kFirstInternetIp = 20u << 24;
 // 100.64.0.0, shared address space (RFC 6598).
 constexpr std::uint32_t kFirstCarrierIp = 100u << 24 | 64u << 16;
-// 192.168.1.1 is the gateway.
-constexpr std::uint32_t kFirstSiteIp = 192u << 24 | 168u << 16 | 1u << 8 | 1;
+constexpr std::uint32_t kGatewayIp = 192u << 24 | 168u << 16 | 1u << 8 | 1;
 
 std::size_t index_of(const std::vector<Address>& ips, Address wanted) {
   wanted.port = 0;
@@ -36,7 +35,7 @@ RealmId Topology::realm_of(std::optional<SiteId> site) const {
 SiteId Topology::add_site(const SiteSpec& spec) {
   KITH_CHECK(!spec.inside_of || *spec.inside_of < sites_.size());
   const auto id = static_cast<SiteId>(sites_.size());
-  GatewaySpec gateway{spec.nat, spec.firewall, spec.external};
+  GatewaySpec gateway{spec.nat, spec.firewall, spec.external, ipv4(kGatewayIp), spec.port_mapping};
   while (gateway.external.size() < spec.public_addresses) {
     gateway.external.push_back(next_external(spec.inside_of));
   }
@@ -54,7 +53,7 @@ Address Topology::next_external(std::optional<SiteId> outside) {
 
 Address Topology::next_ipv4(std::optional<SiteId> site) {
   if (!site) return next_external(site);
-  return ipv4(kFirstSiteIp + ++sites_[*site].hosts);
+  return ipv4(kGatewayIp + ++sites_[*site].hosts);
 }
 
 Address Topology::next_ipv6(std::optional<SiteId> site) {

@@ -6,9 +6,9 @@
 //   device -- link -- site (LAN) -- gateway -- line -- [carrier -- gateway -- line --] internet
 //
 // It numbers what gives no address of its own: 20.0.0.1 and on in the internet, 100.64.0.1 and on
-// inside a carrier (RFC 6598), 192.168.1.2 and on in every site, so that sites have the same
-// addresses, as homes do; and 2001:db8:<site>::<host> for IPv6, which is nowhere translated. It
-// does not own: datagrams, devices.
+// inside a carrier (RFC 6598), 192.168.1.2 and on in every site, whose gateway has 192.168.1.1, so
+// that sites have the same addresses, as homes do; and 2001:db8:<site>::<host> for IPv6, which is
+// nowhere translated. It does not own: datagrams, devices.
 
 #include <cstdint>
 #include <optional>
@@ -31,6 +31,7 @@ struct SiteSpec {
   NatSpec nat = {};                         // for IPv4
   NatSpec firewall = {.translate = false};  // for IPv6
   bool ipv6 = false;                        // whether there is any, here and in all carriers
+  PortMappingSpec port_mapping = {};        // what its gateway does for hosts that ask it
   unsigned public_addresses = 1;            // of its IPv4 gateway in the network outside
   std::vector<Address> external;            // instead of numbered ones
   MemberSpec line;                          // to the network outside; `up` leads there

@@ -138,6 +138,24 @@ RC_GTEST_PROP(PortMappingWire, a_response_is_read_as_it_was_written, ()) {
   RC_ASSERT(*parsed == response);
 }
 
+TEST(PortMappingWire, a_refused_pcp_request_comes_back_as_an_error) {
+  const Bytes map = encode(Request(a_map_request()));
+  const auto whole = parse_response(refuse_pcp(map, PcpResult::unsupported_option, 1800, 9));
+  ASSERT_TRUE(whole);
+  const auto& response = std::get<PcpMapResponse>(*whole);
+  EXPECT_EQ(response.result, PcpResult::unsupported_option);
+  EXPECT_EQ(response.nonce, a_map_request().nonce);
+  for (std::size_t size = 0; size < map.size(); ++size) {
+    const Bytes answer =
+        refuse_pcp(ByteView(map).first(size), PcpResult::malformed_request, 1800, 9);
+    EXPECT_EQ(answer.size() % 4, 0u);
+    ASSERT_TRUE(parse_response(answer));
+  }
+  Bytes endless = map;
+  endless.resize(5000);
+  EXPECT_EQ(refuse_pcp(endless, PcpResult::malformed_request, 1800, 9).size(), kMostPcpBytes);
+}
+
 // --- helpers ------------------------------------------------------------------------------------
 
 Bytes bytes_of(std::initializer_list<unsigned> values) {

@@ -11,6 +11,8 @@
 #include "sim/draw/expand.h"
 #include "sim/scenario/scenario.h"
 #include "sim/swarm/draw_swarm.h"
+#include "sim/world/reachability.h"
+#include "sim/world/world.h"
 
 namespace kith::sim {
 namespace {
@@ -22,6 +24,7 @@ using ::testing::StartsWith;
 
 json small_population();
 std::string refusal_of(const json& document);
+std::vector<Attachment> attach_all(World& world, const TopologySpec& topology);
 
 TEST(Draw, one_seed_gives_one_document_and_another_seed_another) {
   const json document = draw_swarm(5, 20);
@@ -116,6 +119,54 @@ TEST(Draw, an_unknown_kind_of_gateway_is_refused_by_place) {
   EXPECT_THAT(refusal_of(document), StartsWith("x.json: $.topology.sites[0].nat.mapping: "));
 }
 
+TEST(Draw, one_of_each_pair_can_be_dialled_as_the_oracle_sees_it) {
+  for (const char* access : {"reference", "any"}) {
+    json document = small_population();
+    document["population"]["access"] = access;
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+      const json drawn = expand("x.json", document, seed);
+      const auto read = parse_scenario("x.json", drawn.dump(), built_in_handlers(), seed);
+      ASSERT_TRUE(read) << read.error().message;
+      World world(seed);
+      const std::vector<Attachment> places = attach_all(world, read->topology);
+      for (std::size_t i = 0; i + 1 < places.size(); i += 2) {
+        const Reachability found = can_be_direct(world.topology(), places[i], places[i + 1]);
+        EXPECT_EQ(found.how, Directness::dial) << "seed " << seed << ": " << found.reason;
+      }
+    }
+  }
+}
+
+TEST(Draw, a_port_mapping_service_is_read_and_what_makes_no_sense_is_refused_by_place) {
+  json document = expand("x.json", small_population(), 1);
+  json& service = document["topology"]["sites"][0]["port_mapping"];
+  service = {{"speaks", "pcp"},
+             {"conduct", "works"},
+             {"longest_lifetime_s", 120},
+             {"ends_after_s", 60.5},
+             {"other_port", true}};
+  const auto read = parse_scenario("x.json", document.dump(), built_in_handlers(), 1);
+  ASSERT_TRUE(read) << read.error().message;
+  const PortMappingSpec expected{MappingProtocol::pcp, MappingConduct::works,
+                                 std::chrono::seconds(120), std::chrono::milliseconds(60'500),
+                                 true};
+  EXPECT_EQ(read->topology.sites[0].port_mapping, expected);
+
+  const std::string place = "x.json: $.topology.sites[0].port_mapping";
+  service = {{"speaks", "upnp"}};
+  EXPECT_THAT(refusal_of(document), AllOf(StartsWith(place + ".speaks: "), HasSubstr("nat_pmp")));
+  service = {{"conduct", "works"}};
+  EXPECT_THAT(refusal_of(document), StartsWith(place));
+  service = {{"speaks", "both"}, {"lies", true}};
+  EXPECT_THAT(refusal_of(document), StartsWith(place + ".lies: unknown key"));
+  service = {{"speaks", "both"}, {"conduct", "lies"}, {"other_port", true}};
+  EXPECT_THAT(refusal_of(document), StartsWith(place + ": mappings that are not made"));
+  service = {{"speaks", "both"}, {"longest_lifetime_s", 60}, {"ends_after_s", 60}};
+  EXPECT_THAT(refusal_of(document), StartsWith(place + ": "));
+  service = {{"speaks", "both"}, {"longest_lifetime_s", 0.5}};
+  EXPECT_THAT(refusal_of(document), StartsWith(place + ": the longest lifetime"));
+}
+
 // --- helpers ------------------------------------------------------------------------------------
 
 json small_population() {
@@ -124,6 +175,16 @@ json small_population() {
           {"population", {{"pairs", 50u}, {"line", {{"loss_percent", 1}}}}},
           {"activity", {{"messages", 1u}}},
           {"expectations", json::array({{{"kind", "no_violations"}}})}};
+}
+
+// The first of each device's.
+std::vector<Attachment> attach_all(World& world, const TopologySpec& topology) {
+  for (const SiteSpec& site : topology.sites) world.topology().add_site(site);
+  std::vector<Attachment> places;
+  for (const DeviceSpec& device : topology.devices) {
+    places.push_back(world.add_device(device).attachment(0));
+  }
+  return places;
 }
 
 std::string refusal_of(const json& document) {
