@@ -4,7 +4,6 @@
 
 #include <string_view>
 #include <vector>
-#include <string_view>
 
 #include "sim/scenario/json_reader.h"
 
@@ -21,7 +20,7 @@ Value read_choice(JsonObject& keys, std::string_view key, Value last, Value fall
     if (value.text() == to_string(choice)) return choice;
     known.push_back(to_string(choice));
   }
-  value.refuse(fmt::format("no such {}: \"{}\"; known: {}", key, value.text(), known));
+  value.refuse_unknown(key, known);
 }
 
 }  // namespace kith::sim

@@ -25,10 +25,10 @@ struct Surroundings {
 
 // A word that stands for a value.
 template <class Value>
-using Choice = std::pair<std::string_view, Value>;
+using Word = std::pair<std::string_view, Value>;
 
 template <class Value, std::size_t N>
-Value read_choice(const JsonValue& value, const Choice<Value> (&choices)[N]) {
+Value read_word(const JsonValue& value, const Word<Value> (&choices)[N]) {
   std::vector<std::string_view> known;
   for (const auto& [name, meaning] : choices) {
     if (name == value.text()) return meaning;
@@ -70,19 +70,19 @@ FaultAction read_network(JsonObject& keys, Surroundings& known) {
 }
 
 FaultAction read_gateway(JsonObject& keys, Surroundings& known) {
-  constexpr Choice<GatewayMishap> kMishaps[] = {{"reboot", GatewayMishap::reboot},
-                                                {"rebind", GatewayMishap::rebind},
-                                                {"renumber", GatewayMishap::renumber},
-                                                {"exhaust", GatewayMishap::exhaust}};
+  constexpr Word<GatewayMishap> kMishaps[] = {{"reboot", GatewayMishap::reboot},
+                                              {"rebind", GatewayMishap::rebind},
+                                              {"renumber", GatewayMishap::renumber},
+                                              {"exhaust", GatewayMishap::exhaust}};
   const SiteId site = known.names.site(keys.at("site"));
-  return GatewayFault{site, read_choice(keys.at("does"), kMishaps)};
+  return GatewayFault{site, read_word(keys.at("does"), kMishaps)};
 }
 
 FaultAction read_partition(JsonObject& keys, Surroundings& known) {
-  constexpr Choice<Network::Cut> kCuts[] = {{"none", Network::Cut::none},
-                                            {"inbound", Network::Cut::inbound},
-                                            {"outbound", Network::Cut::outbound},
-                                            {"both", Network::Cut::both}};
+  constexpr Word<Network::Cut> kCuts[] = {{"none", Network::Cut::none},
+                                          {"inbound", Network::Cut::inbound},
+                                          {"outbound", Network::Cut::outbound},
+                                          {"both", Network::Cut::both}};
   PartitionFault fault;
   if (keys.has("sites")) {
     for (const JsonValue& name : keys.at("sites").array(0, kMostEntries)) {
@@ -95,7 +95,7 @@ FaultAction read_partition(JsonObject& keys, Surroundings& known) {
     }
   }
   fault.island = static_cast<unsigned>(keys.integer_or("island", 0, Network::kIslands - 1, 0));
-  fault.cut = read_choice(keys.at("cut"), kCuts);
+  fault.cut = read_word(keys.at("cut"), kCuts);
   return fault;
 }
 
@@ -125,39 +125,39 @@ FaultAction read_crash(JsonObject& keys, Surroundings& known) {
 }
 
 FaultAction read_crash_at_effect(JsonObject& keys, Surroundings& known) {
-  constexpr Choice<EffectKind> kEffectNames[] = {
+  constexpr Word<EffectKind> kEffectNames[] = {
       {"store_commit", EffectKind::store_commit},
       {"file", EffectKind::file},
       {"datagram_sent", EffectKind::datagram_sent},
       {"datagram_received", EffectKind::datagram_received},
   };
-  constexpr Choice<Moment> kMoments[] = {
+  constexpr Word<Moment> kMoments[] = {
       {"before", Moment::before}, {"during", Moment::during}, {"after", Moment::after}};
-  constexpr Choice<Ending> kEndings[] = {{"kill", Ending::killed}, {"crash", Ending::crashed}};
+  constexpr Word<Ending> kEndings[] = {{"kill", Ending::killed}, {"crash", Ending::crashed}};
   CrashAtEffectFault fault;
   fault.device = read_device(keys, known);
   Crash& crash = fault.crash;
-  crash.effect = read_choice(keys.at("effect"), kEffectNames);
+  crash.effect = read_word(keys.at("effect"), kEffectNames);
   crash.nth = keys.integer_or("nth", 1, kMostNth, 1);
-  crash.moment = read_choice(keys.at("moment"), kMoments);
+  crash.moment = read_word(keys.at("moment"), kMoments);
   const bool divisible =
       crash.effect == EffectKind::store_commit || crash.effect == EffectKind::file;
   if (crash.moment == Moment::during && !divisible) {
     keys.refuse("moment", "a datagram has no middle");
   }
-  if (keys.has("ending")) crash.ending = read_choice(keys.at("ending"), kEndings);
+  if (keys.has("ending")) crash.ending = read_word(keys.at("ending"), kEndings);
   if (crash.ending == Ending::crashed) crash.loss = read_power_loss(keys);
   crash.down = keys.seconds("down_s", kLongestRun);
   return fault;
 }
 
 FaultAction read_pause(JsonObject& keys, Surroundings& known) {
-  constexpr Choice<bool> kMonotonic[] = {{"counts", false}, {"stops", true}};
+  constexpr Word<bool> kMonotonic[] = {{"counts", false}, {"stops", true}};
   PauseFault fault;
   fault.device = read_device(keys, known);
   fault.pause.lasting = read_lasting(keys);
   if (keys.has("monotonic_clock")) {
-    fault.pause.monotonic_stops = read_choice(keys.at("monotonic_clock"), kMonotonic);
+    fault.pause.monotonic_stops = read_word(keys.at("monotonic_clock"), kMonotonic);
   }
   fault.pause.buffer_bytes = static_cast<std::size_t>(
       keys.integer_or("buffer_bytes", 0, kLargestReceiveBuffer, fault.pause.buffer_bytes));
@@ -197,14 +197,14 @@ FaultAction read_disk_full(JsonObject& keys, Surroundings& known) {
 }
 
 FaultAction read_disk_error(JsonObject& keys, Surroundings& known) {
-  constexpr Choice<DiskOperation> kOperations[] = {
+  constexpr Word<DiskOperation> kOperations[] = {
       {"any", DiskOperation::any},       {"read", DiskOperation::read},
       {"write", DiskOperation::write},   {"sync", DiskOperation::sync},
       {"rename", DiskOperation::rename},
   };
   DiskErrorFault fault;
   fault.device = read_device(keys, known);
-  fault.operation = read_choice(keys.at("operation"), kOperations);
+  fault.operation = read_word(keys.at("operation"), kOperations);
   if (keys.has("nth") == keys.has("for_s")) {
     keys.refuse("needs either \"nth\" or \"for_s\"");
   }
