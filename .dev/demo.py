@@ -19,6 +19,9 @@ import threading
 import time
 from pathlib import Path
 
+# Addresses are given: nothing is looked for on any network.
+os.environ["KITH_NO_MDNS"] = os.environ["KITH_NO_DHT"] = "1"
+
 FILE_MIB = 256
 TREE_FILES = 2000
 PAIR_TIMEOUT_S = 60

@@ -32,6 +32,9 @@ from links import LINKS
 from processes import Failed
 from tools import KithTool, RsyncTool, ScpTool, SshServer, TcpTool
 
+# Addresses are given: nothing is looked for on any network.
+os.environ["KITH_NO_MDNS"] = os.environ["KITH_NO_DHT"] = "1"
+
 TOP = Path(__file__).resolve().parents[2]
 TMPFS_MAGIC = 0x01021994
 

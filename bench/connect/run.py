@@ -30,6 +30,9 @@ sys.path[:0] = [str(TOP / "tests/interop")]
 
 import iroh_package  # noqa: E402
 
+# Addresses are given: nothing is looked for on any network.
+os.environ["KITH_NO_MDNS"] = os.environ["KITH_NO_DHT"] = "1"
+
 IROH_ECHO = TOP / "tests/interop/iroh_echo.mjs"
 
 

@@ -44,13 +44,12 @@ std::int64_t read_number(const RestoredState& restored) {
   return number ? static_cast<std::int64_t>(*number & (~std::uint64_t{0} >> 1)) : 0;
 }
 
-Address any_ipv4() { return Address{}; }
-
 }  // namespace
 
 Directory::Directory(const kith::Discovery& config, const RestoredState& restored, Naming naming,
                      RandomSource random)
     : hosts_(config.bootstrap),
+      port_(config.dht_port),
       naming_(std::move(naming)),
       random_(std::move(random)),
       last_number_(read_number(restored)) {
@@ -81,8 +80,10 @@ void Directory::set_networks(Instant now, const std::vector<NetworkInterface>& i
 
 void Directory::open(Instant) {
   if (socket_) return;
-  socket_ = naming_.socket(any_ipv4());
-  if (socket_) effects_.emplace_back(OpenSocket{*socket_, any_ipv4()});
+  Address any;
+  any.port = port_;
+  socket_ = naming_.socket(any);
+  if (socket_) effects_.emplace_back(OpenSocket{*socket_, any});
 }
 
 void Directory::resolve_hosts(Instant now) {
@@ -122,6 +123,7 @@ void Directory::enter(Instant now) {
   const bool laboratory =
       !entrances_.empty() && std::none_of(entrances_.begin(), entrances_.end(), dht::is_global);
   if (laboratory) config.scope = dht::Scope::local;
+  config.reachable = port_ != 0;
   node_.emplace(now, std::move(config), random_.fork("node", last_request_), saved_);
   resolve_at_ = Instant::never();
   for (auto& [key, publication] : publications_) publication.due = now;

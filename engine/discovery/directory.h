@@ -97,6 +97,7 @@ class Directory {
   void save(Instant now);
 
   std::vector<std::string> hosts_;
+  std::uint16_t port_;
   Naming naming_;
   RandomSource random_;
   Bytes saved_;

@@ -70,10 +70,15 @@ void Lan::set_networks(Instant now, const std::vector<NetworkInterface>& interfa
   join_groups(now);
 }
 
-void Lan::set_port(Instant now, std::int64_t unix_ms, std::optional<std::uint16_t> port) {
-  if (port == port_) return;
-  port_ = port;
+void Lan::set_listening(Instant now, std::int64_t unix_ms, const std::vector<Address>& local) {
+  port_.reset();
+  announces_ipv6_ = true;
+  for (const Address& each : local) {
+    if (!port_) port_ = each.port;
+    if (each.port != *port_) announces_ipv6_ = false;
+  }
   announce(now, unix_ms);
+  join_groups(now);
 }
 
 void Lan::set_meeting(Instant now, std::int64_t unix_ms,
@@ -136,6 +141,7 @@ std::vector<mdns::Interface> Lan::usable() const {
     interface.index = each.index;
     for (const NetworkAddress& address : each.addresses) {
       if (!is_open(address.ip.family)) continue;
+      if (address.ip.family == Address::Family::ipv6 && !announces_ipv6_) continue;
       auto& subnets = address.ip.family == Address::Family::ipv4 ? interface.ipv4 : interface.ipv6;
       subnets.push_back({address.ip, address.prefix_bits});
     }

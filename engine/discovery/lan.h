@@ -24,8 +24,9 @@ class Lan {
       const VisibilityKey& own_key, Naming naming, RandomSource random);
 
   void set_networks(Instant now, const std::vector<NetworkInterface>& interfaces);
-  // The port at which others reach this device; none while it does not listen.
-  void set_port(Instant now, std::int64_t unix_ms, std::optional<std::uint16_t> port);
+  // Where others reach this device; nowhere while it does not listen. What is announced has one
+  // port: where IPv6 has another one, IPv4 alone is announced.
+  void set_listening(Instant now, std::int64_t unix_ms, const std::vector<Address>& local);
   // The key under which a joiner looks for this device.
   void set_meeting(Instant now, std::int64_t unix_ms, const std::optional<DeviceId>& rendezvous);
   void set_peers(std::int64_t unix_ms, std::vector<Peer> peers);
@@ -73,6 +74,7 @@ class Lan {
 
   std::vector<NetworkInterface> interfaces_;
   std::optional<std::uint16_t> port_;
+  bool announces_ipv6_ = true;
   std::optional<DeviceId> meeting_;
   std::vector<Peer> peers_;
   std::map<std::string, DeviceId> labels_;  // by which paired devices are recognised now

@@ -35,10 +35,7 @@ void Locator::set_networks(Instant now, const NetworkChanged& networks) {
 
 void Locator::set_listening(Instant now, const std::vector<Address>& local) {
   listening_ = local;
-  if (lan_) {
-    const auto port = listening_.empty() ? std::nullopt : std::optional(listening_.front().port);
-    lan_->set_port(now, unix_ms_(now), port);
-  }
+  if (lan_) lan_->set_listening(now, unix_ms_(now), listening_);
   publish(now);
 }
 

@@ -114,12 +114,6 @@ void PairingProtocol::on_command(Instant now, const StartPairing& command) {
 }
 
 void PairingProtocol::on_command(Instant, const JoinPairing& command) {
-  if (command.addresses.empty()) {
-    emit(PairingFailed{command.request,
-                       {ErrorCode::unreachable, "no address of the other device is known",
-                        "give the address it shows with --at"}});
-    return;
-  }
   Join join{command.request, derive_code_keys(command.code_entropy),
             std::make_shared<const KeyPair>(KeyPair::random(random_))};
   const DialId dial = ids_.dial();

@@ -66,8 +66,8 @@ auto fields(T& value) {
 }
 template <Of<Discovery> T>
 auto fields(T& value) {
-  auto& [mdns, dht, bootstrap, interfaces, visible, public_addresses] = value;
-  return std::tie(mdns, dht, bootstrap, interfaces, visible, public_addresses);
+  auto& [mdns, dht, bootstrap, dht_port, interfaces, visible, public_addresses] = value;
+  return std::tie(mdns, dht, bootstrap, dht_port, interfaces, visible, public_addresses);
 }
 template <Of<NetworkAddress> T>
 auto fields(T& value) {

@@ -22,6 +22,9 @@ Result<std::string> home_directory(const std::string& typed);
 
 Result<Address> address_argument(const std::string& option, const std::string& text);
 
+// HOST:PORT, where the host may be a name.
+Result<void> check_host_and_port(const std::string& option, const std::string& text);
+
 // Those of --at: each has to be where something can be reached.
 Result<std::vector<Address>> peer_addresses(const std::vector<std::string>& texts);
 

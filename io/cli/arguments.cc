@@ -29,6 +29,7 @@ struct Typed {
   std::string body;
   std::string destination;
   std::string device;
+  bool nearby = false;
 };
 
 struct Commands {
@@ -116,7 +117,10 @@ Commands define(CLI::App& app, Typed& typed) {
   for (CLI::App* command :
        {commands.pair, commands.join, commands.receive, commands.send, commands.message}) {
     typed.program.add_record_to(*command);
+    typed.program.add_discovery_to(*command);
   }
+  commands.devices->add_flag("--nearby", typed.nearby,
+                             "Look for two seconds who is on the local network, and how");
   return commands;
 }
 
@@ -131,7 +135,7 @@ Result<CommandArguments> devices_arguments(const Typed& typed, const Commands& c
   using Action = DevicesArguments::Action;
   if (commands.remove->parsed()) return DevicesArguments{Action::remove, typed.device};
   if (commands.block->parsed()) return DevicesArguments{Action::block, typed.device};
-  return DevicesArguments{};
+  return DevicesArguments{typed.nearby ? Action::nearby : Action::list, ""};
 }
 
 Result<CommandArguments> pair_arguments(const Typed& typed) {

@@ -30,11 +30,12 @@ struct GlobalOptions {
   LogFilter log;
   io::EffectHook* effects = &io::no_effect_hook;  // of whoever embeds the program
   std::optional<RecordArguments> record{};
+  Discovery discovery{};
 };
 
 struct IdArguments {};
 struct DevicesArguments {
-  enum class Action { list, remove, block };
+  enum class Action { list, nearby, remove, block };
   Action action = Action::list;
   std::string device;  // a name or an id
 };

@@ -28,6 +28,32 @@ void ProgramOptions::add_record_to(CLI::App& command) {
       ->needs(record);
 }
 
+void ProgramOptions::add_discovery_to(CLI::App& command) {
+  discovers_ = true;
+  command.add_flag("--no-mdns", no_mdns_, "Neither look nor be seen on the local network")
+      ->envname("KITH_NO_MDNS");
+  command.add_flag("--no-dht", no_dht_, "Neither look nor be found in the Mainline DHT")
+      ->envname("KITH_NO_DHT");
+  command
+      .add_option("--bootstrap", discovery_.bootstrap,
+                  "Enter the DHT here instead of at its public hosts; may be repeated")
+      ->type_name("HOST:PORT")
+      ->allow_extra_args(false);
+  command
+      .add_option("--dht-port", discovery_.dht_port,
+                  "Serve the DHT at this port, which others can reach")
+      ->type_name("PORT");
+  command
+      .add_option("--interface", discovery_.interfaces,
+                  "Use multicast DNS on this interface only; may be repeated")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  command.add_flag("--visible", discovery_.visible,
+                   "Show this device's name to everyone on the local network");
+  command.add_flag("--public-addresses", discovery_.public_addresses,
+                   "Let everyone read this device's addresses in the DHT");
+}
+
 void ProgramOptions::add_to(CLI::App& program) {
   program.require_subcommand(1);
   program.fallthrough();  // global options may follow the command
@@ -46,6 +72,16 @@ Result<GlobalOptions> ProgramOptions::parsed() const {
   if (!log) return tl::unexpected(log.error());
   GlobalOptions global{*home, json_, *log};
   if (!record_.empty()) global.record = RecordArguments{record_, record_limit_bytes_};
+  if (discovers_) {
+    for (const std::string& host : discovery_.bootstrap) {
+      if (const auto good = check_host_and_port("--bootstrap", host); !good) {
+        return tl::unexpected(good.error());
+      }
+    }
+    global.discovery = discovery_;
+    global.discovery.mdns = !no_mdns_;
+    global.discovery.dht = !no_dht_;
+  }
   return global;
 }
 

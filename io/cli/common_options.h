@@ -12,12 +12,15 @@
 
 namespace kith::cli {
 
-// --home, --json, --log and --version of a program, and --record of those of its commands that
-// network. Holds what is typed, and outlives the CLI::App it was added to.
+// --home, --json, --log and --version of a program, and what its commands that network have in
+// common. Holds what is typed, and outlives the CLI::App it was added to.
 class ProgramOptions {
  public:
   void add_to(CLI::App& program);
   void add_record_to(CLI::App& command);
+  // --no-mdns, --no-dht, --bootstrap, --interface, --visible, --public-addresses: of a program
+  // whose commands look for devices and are found.
+  void add_discovery_to(CLI::App& command);
   Result<GlobalOptions> parsed() const;
 
  private:
@@ -26,6 +29,10 @@ class ProgramOptions {
   std::string log_;
   std::string record_;
   std::uint64_t record_limit_bytes_ = io::kDefaultRecordingLimitBytes;
+  bool discovers_ = false;
+  bool no_mdns_ = false;
+  bool no_dht_ = false;
+  Discovery discovery_;
 };
 
 // What is typed goes to `typed`, which outlives the command.

@@ -50,6 +50,34 @@ class ChangeDevice final : public NetworkCommand {
   DeviceSummary device_;
 };
 
+// Those it is paired with, and those who show themselves to everyone.
+class LookAround final : public NetworkCommand {
+ public:
+  LookAround(const GlobalOptions& global, Output& output) : NetworkCommand(global, output) {
+    options_.engine.discovery.mdns = true;
+  }
+
+ private:
+  // Whoever is there answers the first or the second question (RFC 6762 section 5.2).
+  static constexpr std::chrono::seconds kLook{2};
+
+  void begin() override {
+    core().devices(
+        [this](const std::vector<DeviceSummary>& devices) { output().devices(devices); });
+    end_.expires_after(kLook);
+    end_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) finish();
+    });
+  }
+
+  void on_event(const Event& event) override {
+    const auto* found = std::get_if<DeviceFound>(&event);
+    if (found != nullptr) output().nearby(*found);
+  }
+
+  boost::asio::steady_timer end_{context()};
+};
+
 ExitCode list(const GlobalOptions& global, Output& output) {
   io::CoreOptions options;
   options.home = global.home;
@@ -68,6 +96,7 @@ ExitCode list(const GlobalOptions& global, Output& output) {
 ExitCode run_command(const GlobalOptions& global, const DevicesArguments& arguments,
                      Output& output) {
   if (arguments.action == Action::list) return list(global, output);
+  if (arguments.action == Action::nearby) return LookAround(global, output).run();
   return ChangeDevice(global, arguments, output).run();
 }
 

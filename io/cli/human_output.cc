@@ -85,6 +85,14 @@ void HumanOutput::devices(const std::vector<DeviceSummary>& devices) {
   }
 }
 
+void HumanOutput::nearby(const DeviceFound& found) {
+  const std::string who =
+      found.device ? found.device->to_hex() : std::string("not paired with this device");
+  line(fmt::format("{}  nearby        {:<16}  {}", who,
+                   found.addresses.empty() ? "gone" : found.addresses.front().to_string(),
+                   printable(found.name)));
+}
+
 void HumanOutput::device_removed(const DeviceSummary& device) {
   line(fmt::format("Removed {} ({}).", printable(device.name), device.id.to_hex()));
 }

@@ -60,6 +60,13 @@ void JsonOutput::devices(const std::vector<DeviceSummary>& devices) {
   for (const DeviceSummary& device : devices) write("device", described(device));
 }
 
+void JsonOutput::nearby(const DeviceFound& found) {
+  write("nearby", {{"device_id", found.device ? Json(found.device->to_hex()) : Json()},
+                   {"name", found.name},
+                   {"source", to_string(found.source)},
+                   {"addresses", texts(found.addresses)}});
+}
+
 void JsonOutput::device_removed(const DeviceSummary& device) {
   write("removed", {{"device_id", device.id.to_hex()}, {"name", device.name}});
 }

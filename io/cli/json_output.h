@@ -18,6 +18,7 @@ class JsonOutput final : public Output {
 
   void identity(const DeviceId& id, std::string_view name) override;
   void devices(const std::vector<DeviceSummary>& devices) override;
+  void nearby(const DeviceFound& found) override;
   void device_removed(const DeviceSummary& device) override;
   void device_blocked(const DeviceSummary& device) override;
   void pairing_code(const std::vector<std::string>& words, Duration expires_in,

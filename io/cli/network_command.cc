@@ -21,6 +21,7 @@ NetworkCommand::NetworkCommand(const GlobalOptions& global, Output& output)
     : output_(output), log_(global.log, stderr) {
   options_.home = global.home;
   options_.effects = global.effects;
+  options_.engine.discovery = global.discovery;
   if (!global.record) return;
   io::RecordingOptions record;
   record.path = global.record->path;

@@ -23,6 +23,8 @@ class Output {
 
   virtual void identity(const DeviceId& id, std::string_view name) = 0;
   virtual void devices(const std::vector<DeviceSummary>& devices) = 0;
+  // Seen on the local network, or no longer there.
+  virtual void nearby(const DeviceFound& found) = 0;
   virtual void device_removed(const DeviceSummary& device) = 0;
   virtual void device_blocked(const DeviceSummary& device) = 0;
 

@@ -66,7 +66,7 @@ void Run::strike(const GatewayFault& fault) {
     case GatewayMishap::renumber:
       return world_.topology().renumber(fault.site);
     case GatewayMishap::exhaust:
-      return exhaust(nat, world_.now());
+      return exhaust(world_.network().nat(gateway), world_.now());
   }
 }
 

@@ -16,6 +16,9 @@ from pathlib import Path
 
 KITH = Path(os.environ["KITH"]).resolve()
 KITH_ECHO = KITH.with_name("kith-echo")
+
+# Nothing leaves this machine: tests that look for devices make networks of their own.
+os.environ["KITH_NO_MDNS"] = os.environ["KITH_NO_DHT"] = "1"
 SOURCE = Path(__file__).resolve().parents[2]
 
 # A step that takes longer has failed. Connecting gives up after 10 s, sanitizers slow things down.

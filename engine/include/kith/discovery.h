@@ -19,6 +19,8 @@ struct Discovery {
   bool dht = false;
   // Where to enter the DHT: "HOST:PORT", names or addresses. Those of the public one if empty.
   std::vector<std::string> bootstrap{};
+  // The port of this device's node, which others can reach; any, found out by trying, if 0.
+  std::uint16_t dht_port = 0;
   // Interfaces to use, by name; all if empty.
   std::vector<std::string> interfaces{};
   // Tell this device's name to everyone on the LAN, not to paired devices alone.
