@@ -15,7 +15,7 @@ case $1 in
       libboost-dev libsodium-dev libflatbuffers-dev flatbuffers-compiler libsqlite3-dev
       libexpected-dev libcli11-dev nlohmann-json3-dev libfmt-dev libqrencode-dev
       # tests
-      libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev chromium
+      libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev chromium iproute2
     )
     # Talking to iroh needs npm, which other builds of Node.js than Debian's bring with them.
     command -v npm >/dev/null || packages+=(nodejs npm)

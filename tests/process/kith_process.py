@@ -34,7 +34,7 @@ class Kith:
     """One process in JSON mode. `prefix` is a command that runs it in another environment."""
 
     def __init__(self, home, *arguments, program=KITH, prefix=(), **options):
-        self._run([*prefix, program, "--json", "--home", home, *arguments], **options)
+        self._run([*prefix, program, "--json", "--home", home, *map(str, arguments)], **options)
 
     def _run(self, command, stdin=subprocess.DEVNULL, env=None):
         self.errors = tempfile.TemporaryFile(mode="w+")
