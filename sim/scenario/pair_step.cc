@@ -69,8 +69,9 @@ class PairStep final : public WorkloadStep, private EventTarget {
     const auto entropy = parse_pairing_words(fmt::format("{}", fmt::join(code.words, " ")));
     if (!entropy) return;  // then nobody pairs, and the expectation says so
     joining_ = stage.new_request();
-    stage.device(joiner_).submit(
-        JoinPairing{*joining_, *entropy, stage.device(initiator_).known_addresses(kListenPort)});
+    Device& joiner = stage.device(joiner_);
+    joiner.submit(
+        JoinPairing{*joining_, *entropy, told_addresses(joiner, stage.device(initiator_))});
   }
 
   bool is_ours(const Device& device, RequestId request) const {

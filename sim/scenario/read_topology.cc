@@ -138,7 +138,26 @@ class TopologyReader {
     }
     if (keys.has("interface")) read_interface(keys.at("interface").object(), device.interface);
     if (keys.has("disk")) read_disk(keys.at("disk").object(), device.disk);
+    if (keys.has("discovery")) {
+      device.engine.discovery = read_discovery(keys.at("discovery").object());
+    }
     keys.done();
+  }
+
+  // Names of hosts are those of devices, which may still be to come.
+  static Discovery read_discovery(JsonObject keys) {
+    Discovery discovery;
+    discovery.mdns = keys.boolean_or("mdns", false);
+    discovery.dht = keys.boolean_or("dht", false);
+    discovery.visible = keys.boolean_or("visible", false);
+    discovery.dht_port = static_cast<std::uint16_t>(keys.integer_or("dht_port", 1, 65'535, 0));
+    if (keys.has("bootstrap")) {
+      for (const JsonValue& host : keys.at("bootstrap").array(1, kMostAddresses)) {
+        discovery.bootstrap.push_back(host.text());
+      }
+    }
+    keys.done();
+    return discovery;
   }
 
   AttachmentSpec read_attachment(JsonObject keys) {

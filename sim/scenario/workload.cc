@@ -4,8 +4,12 @@
 
 namespace kith::sim {
 
+std::vector<Address> told_addresses(const Device& device, const Device& about) {
+  return device.discovers() ? std::vector<Address>() : about.known_addresses(kListenPort);
+}
+
 void Stage::tell_addresses(Device& device, const Device& about) {
-  for (const Address& address : about.known_addresses(kListenPort)) {
+  for (const Address& address : told_addresses(device, about)) {
     device.submit(AddDeviceAddress{about.id(), address});
   }
 }

@@ -29,6 +29,9 @@ inline constexpr std::string_view kInbox = "/inbox";
 // Where what a device sends is made.
 inline constexpr std::string_view kOutbox = "/outbox";
 
+// Where a person says that another device is: nothing to a device that finds others by itself.
+std::vector<Address> told_addresses(const Device& device, const Device& about);
+
 // What a step acts on.
 class Stage {
  public:

@@ -123,6 +123,9 @@ class Device final : private EventTarget, private DatagramSink {
   // The same, as a person tells it who knows her router: also those of gateways that forward.
   std::vector<Address> known_addresses(std::uint16_t port) const;
 
+  // Whether it finds others by itself.
+  bool discovers() const { return spec_.engine.discovery.mdns || spec_.engine.discovery.dht; }
+
   // The versions of IP that it has addresses of, now or when it is connected.
   std::vector<Address::Family> families() const;
 
