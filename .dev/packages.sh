@@ -16,6 +16,7 @@ case $1 in
       libexpected-dev libcli11-dev nlohmann-json3-dev libfmt-dev libqrencode-dev
       # tests
       libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev chromium iproute2
+      python3-libtorrent
     )
     # Talking to iroh needs npm, which other builds of Node.js than Debian's bring with them.
     command -v npm >/dev/null || packages+=(nodejs npm)

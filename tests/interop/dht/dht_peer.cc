@@ -9,6 +9,7 @@
 //   get-immutable TARGET                  {"event":"got","value","seq"}, null where nothing is
 //   get-mutable KEY SALT
 //   resolve-pkarr KEY SHARED              {"event":"resolved","addresses","relay",...}
+//   count-kept                            {"event":"kept","items"}
 //
 // Bytes are hexadecimal, addresses separated by commas, "-" is empty. Values are byte strings.
 // {"event":"listening"} comes first, {"event":"ready"} once other nodes have been looked for.
@@ -216,6 +217,8 @@ class Peer {
     std::vector<std::string> words;
     for (std::string word; line >> word;) words.push_back(word);
     words.resize(8);
+    if (words[0] == "count-kept")
+      return say({{"event", "kept"}, {"items", node_.storage().size()}});
     if (!start(words)) throw BadCommand("refused: " + line.str());
     busy_ = true;
   }
