@@ -43,7 +43,10 @@ SecretKey sealing_key(ByteView shared);
 Bytes write(const DeviceId& name, const Presence& presence, const SecretKey& sealing,
             RandomSource& random);
 
-enum class Refusal { not_dns, sealed_badly };
+enum class Refusal {
+  not_dns,
+  sealed_badly,  // with the right key, but nothing that this version understands
+};
 std::string_view to_string(Refusal refusal);
 
 // What a packet of anybody says about `name`; records of other names mean nothing. Without a key,
