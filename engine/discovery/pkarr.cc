@@ -1,6 +1,7 @@
 #include "engine/discovery/pkarr.h"
 
 #include <algorithm>
+#include <array>
 
 #include "engine/base/byte_reader.h"
 #include "engine/base/byte_writer.h"
@@ -123,10 +124,12 @@ Bytes write(const DeviceId& name, const Presence& presence, const SecretKey& sea
 }
 
 std::string_view to_string(Refusal refusal) {
-  return refusal == Refusal::not_dns ? "not dns" : "sealed badly";
+  constexpr std::array<std::string_view, 3> kNames{"too large", "not dns", "sealed badly"};
+  return kNames[static_cast<std::size_t>(refusal)];
 }
 
 Result<Presence, Refusal> read(const DeviceId& name, ByteView packet, const SecretKey* sealing) {
+  if (packet.size() > kMaxPacketBytes) return tl::unexpected(Refusal::too_large);
   const auto message = dns::parse(packet);
   if (!message) return tl::unexpected(Refusal::not_dns);
   const dns::Name kith = name_of("_kith", name);

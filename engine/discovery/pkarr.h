@@ -44,6 +44,7 @@ Bytes write(const DeviceId& name, const Presence& presence, const SecretKey& sea
             RandomSource& random);
 
 enum class Refusal {
+  too_large,  // no item holds it
   not_dns,
   sealed_badly,  // with the right key, but nothing that this version understands
 };

@@ -177,6 +177,21 @@ TEST(Pkarr, a_packet_cut_anywhere_is_refused) {
   }
 }
 
+TEST(Pkarr, a_packet_larger_than_an_item_is_refused) {
+  dns::Record filler =
+      txt("_iroh", kName,
+          {std::string(255, 'x'), std::string(255, 'x'), std::string(255, 'x'), std::string("x")});
+  auto& last = std::get<dns::Txt>(filler.data).strings.back();
+  last.resize(kMaxPacketBytes - packet_of({filler}).size() + 1, 'x');
+  const Bytes largest = packet_of({filler});
+  ASSERT_EQ(largest.size(), kMaxPacketBytes);
+  EXPECT_TRUE(read(kName, largest, nullptr));
+  last += 'x';
+  const auto found = read(kName, packet_of({filler}), nullptr);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error(), Refusal::too_large);
+}
+
 TEST(Pkarr, nonsense_under_the_right_key_is_refused) {
   const SecretKey sealing = key();
   Bytes too_many{std::byte{1}};
