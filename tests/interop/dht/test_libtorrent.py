@@ -11,7 +11,10 @@ class LibtorrentTest(EveryMake, DhtTest):
 
 def prepare():
     command = [Libtorrent.command[0], "-c", "import libtorrent; print(libtorrent.__version__)"]
-    found = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        found = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    except OSError as error:
+        raise RuntimeError(f"{command[0]} of Debian: {error}") from None
     if found.returncode != 0:
         raise RuntimeError(f"python3-libtorrent of Debian is missing:\n{found.stdout}")
     return f"libtorrent {found.stdout.strip()}"
