@@ -48,6 +48,14 @@ TEST(Access, nobody_at_the_address_is_unreachable) {
   EXPECT_EQ(events_of<PairingFailed>(lab[0].events)[0].error.code, ErrorCode::unreachable);
 }
 
+TEST(Access, joining_without_an_address_fails_at_once_where_nothing_finds_one) {
+  Lab lab(1);
+  lab[0].command(JoinPairing{RequestId{11}, {}, {}});
+  ASSERT_FALSE(events_of<PairingFailed>(lab[0].events).empty());
+  EXPECT_EQ(events_of<PairingFailed>(lab[0].events)[0].error.code, ErrorCode::unreachable);
+  EXPECT_TRUE(lab[0].sent.empty());
+}
+
 TEST(Access, sharing_with_an_unpaired_device_sends_no_datagram) {
   Lab lab(2);
   share(lab, 0, 1, 20);

@@ -61,11 +61,13 @@ TEST(PairingMessages, an_introduction_reads_as_it_was_written) {
   DeviceIntroduction introduction;
   introduction.device.bytes[0] = std::byte{7};
   introduction.name = "study";
+  introduction.visibility_key[31] = std::byte{8};
   introduction.signature[63] = std::byte{9};
   const auto read = decode_introduction(encode(introduction));
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->device, introduction.device);
   EXPECT_EQ(read->name, "study");
+  EXPECT_EQ(read->visibility_key, introduction.visibility_key);
   EXPECT_EQ(read->signature, introduction.signature);
 }
 

@@ -110,12 +110,6 @@ TEST(Pairing, only_one_code_is_live_at_a_time) {
   EXPECT_EQ(events_of<PairingCodeReady>(fabric[0].events).size(), 1u);
 }
 
-TEST(Pairing, joining_without_an_address_fails_at_once) {
-  Fabric fabric(1);
-  fabric[0].command(JoinPairing{RequestId{2}, {}, {}});
-  EXPECT_EQ(last_failure(fabric[0]).code, ErrorCode::unreachable);
-}
-
 class DecliningSide : public ::testing::TestWithParam<std::size_t> {};
 
 TEST_P(DecliningSide, when_one_person_declines_nobody_is_paired) {

@@ -42,6 +42,7 @@ struct JoinGroup {
   Address group;  // a multicast address; the port is not looked at
   std::uint32_t interface = 0;
 };
+// No more.
 struct LeaveGroup {
   SocketId socket;
   Address group;
