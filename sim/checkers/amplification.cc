@@ -11,6 +11,15 @@ namespace {
 
 // Of one address. A datagram damaged on its way may bring wrong ones.
 constexpr std::size_t kMostIds = 16;
+constexpr std::uint16_t kMdnsPort = 5353;
+
+// Multicast DNS stays on its link, and a node of the DHT has budgets of its own (schemas/dht.md).
+// Its messages are bencoded dictionaries; a short packet of QUIC looks like one once in 65,536.
+bool is_discovery(const Address& remote, ByteView datagram) {
+  constexpr std::byte kDictionary{'d'};
+  constexpr std::byte kEnd{'e'};
+  return remote.port == kMdnsPort || (datagram.front() == kDictionary && datagram.back() == kEnd);
+}
 
 }  // namespace
 
@@ -48,6 +57,7 @@ void Amplification::receive(Remote& remote, ByteView datagram) {
 
 void Amplification::on_transmit(Device& device, Instant at, const Transmit& transmit,
                                 ByteView bytes) {
+  if (is_discovery(transmit.remote, bytes)) return;
   Remote& remote = devices_[device.index()][transmit.remote];
   if (remote.proven) return;
   for_each_datagram(bytes, transmit.segment_size, [&](ByteView datagram) {

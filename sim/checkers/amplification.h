@@ -3,7 +3,8 @@
 // Invariant: before an address has shown that it receives, a device sends it at most three times
 // what came from it (RFC 9000 section 8.1). An address has shown it by a Handshake packet, by a
 // token, or by speaking again after it was answered; one that the device dialled by itself was
-// named by a person or by the peer's own record.
+// named by a person or by the peer's own record. It is the rule of QUIC, and not of what finds
+// devices.
 
 #include <cstdint>
 #include <deque>
