@@ -104,7 +104,7 @@ TEST(Encoding, stays_as_this_version_wrote_it) {
   }
   EXPECT_EQ(kEncodingVersion, 3u);
   EXPECT_EQ(trace.digest().to_hex(),
-            "70d101546c5fde0a9b9aada47cdf50ee385d31191ce82bcc6441e9b0834fe253");
+            "802d841f2ee512b978aaca47e4fa8d0561d59976240b14002c5fc296a62813c9");
 }
 
 TEST(Recorder, tells_devices_instants_and_kinds_apart) {
