@@ -80,6 +80,45 @@ TEST(Adversity, five_percent_loss_leaves_a_third_of_a_slow_link) {
   EXPECT_LT(spent / kRuns, seconds(12));  // 4 s at the rate of the link
 }
 
+// Probes come ever more rarely while nothing answers; the peer's keep-alives, which pass all the
+// while, keep the connection from ending.
+TEST(Adversity, what_was_lost_in_an_outage_of_one_direction_is_sent_soon_after_it) {
+  Pair pair;
+  const ConnectionId connection = pair.establish();
+  const StreamId stream = pair.open(pair.client, connection);
+  pair.client.endpoint.write(connection, stream, SharedBytes(pattern(2'000'000)), true);
+  pair.rate = 1'250'000;
+  pair.run_for(milliseconds(300));
+  bool cut = true;
+  pair.filter = [&](const Packet& packet) { return !cut || packet.to == pair.client.address; };
+  pair.run_for(seconds(25));
+  cut = false;
+  ASSERT_FALSE(pair.server.streams[stream].fin);
+  EXPECT_TRUE(pair.run_until([&] { return pair.server.streams[stream].fin; }, seconds(10)));
+}
+
+// What waited for it is acknowledged after seconds, which is no round trip of the path.
+TEST(Adversity, a_peer_that_stood_still_for_a_while_does_not_make_the_path_a_slow_one) {
+  Pair pair;
+  const ConnectionId connection = pair.establish();
+  const StreamId stream = pair.open(pair.client, connection);
+  pair.client.endpoint.write(connection, stream, SharedBytes(pattern(2'000'000)), true);
+  pair.rate = 1'250'000;
+  pair.run_for(milliseconds(300));
+  constexpr std::size_t kBuffered = 3;
+  std::vector<Packet> buffer;
+  pair.filter = [&](const Packet& packet) {
+    const bool buffers = packet.to == pair.server.address && buffer.size() < kBuffered;
+    if (buffers) buffer.push_back(packet);
+    return false;
+  };
+  pair.run_for(seconds(25));
+  pair.filter = {};
+  for (const Packet& packet : buffer) deliver(pair, pair.server, packet.from, packet.bytes);
+  ASSERT_FALSE(pair.server.streams[stream].fin);
+  EXPECT_TRUE(pair.run_until([&] { return pair.server.streams[stream].fin; }, seconds(10)));
+}
+
 // --- garbage ------------------------------------------------------------------------------------
 
 TEST(Adversity, random_datagrams_are_counted_and_change_nothing) {
