@@ -101,6 +101,8 @@ class Nat {
   // the external endpoint, or nothing if the port is taken by a forward or a mapping of others.
   std::optional<Address> forward(Instant now, std::uint16_t external_port, const Address& internal);
   bool has_forward(std::uint16_t external_port, const Address& internal) const;
+  // Whether somebody has this port of a public address.
+  bool is_taken(std::uint16_t external_port) const;
   // Takes a forward back.
   void unforward(Instant now, std::uint16_t external_port, const Address& internal);
 

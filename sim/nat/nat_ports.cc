@@ -13,6 +13,11 @@ std::optional<std::uint8_t> Nat::own_index(const Endpoint& address) const {
   return std::nullopt;
 }
 
+bool Nat::is_taken(std::uint16_t external_port) const {
+  return std::any_of(ports_.begin(), ports_.end(),
+                     [&](const PortSet& taken) { return taken.contains(external_port); });
+}
+
 Address Nat::own_endpoint(std::uint8_t ip, std::uint16_t port) const {
   Address out = external_ips_[ip];
   out.port = port;

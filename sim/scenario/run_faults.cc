@@ -1,26 +1,10 @@
 // What each fault of a scenario does to the world of a run.
 
+#include "sim/nat/exhaust.h"
 #include "sim/scenario/fault_notice.h"
 #include "sim/scenario/run.h"
 
 namespace kith::sim {
-namespace {
-
-// Every flow there is room for, each of an internal endpoint of its own.
-void exhaust(Nat& nat, Instant now) {
-  constexpr std::size_t kFirstPort = 1024;
-  constexpr std::size_t kPorts = 60'000;  // of each host
-  const Address remote = Address::v4(9, 9, 9, 9, 443);
-  for (std::size_t i = 0; i < nat.spec().table_size; ++i) {
-    const std::size_t host = i / kPorts;
-    const Address inside =
-        Address::v4(10, 255, static_cast<std::uint8_t>(host >> 8), static_cast<std::uint8_t>(host),
-                    static_cast<std::uint16_t>(kFirstPort + i % kPorts));
-    if (nat.outbound(now, inside, remote).drop != NatDrop::none) return;
-  }
-}
-
-}  // namespace
 
 void Run::strike(const Fault& fault) {
   const FaultNotice notice = notice_of(fault, scenario_);

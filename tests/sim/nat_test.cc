@@ -7,6 +7,7 @@
 
 #include <set>
 
+#include "sim/nat/exhaust.h"
 #include "tests/sim/nat_scene.h"
 
 namespace kith::sim {
@@ -96,6 +97,28 @@ TEST(Nat, a_full_table_may_give_up_the_flow_that_was_idle_for_longest) {
   EXPECT_FALSE(received(nat, at(seconds(3)), second, kY));
   EXPECT_TRUE(received(nat, at(seconds(3)), third, kY));
   EXPECT_EQ(nat.seen(NatProbe::evicted), 1u);
+}
+
+TEST(Nat, hosts_that_fill_the_table_take_no_port_of_another_where_two_may_share_one) {
+  NatSpec spec;
+  spec.port_policy = PortPolicy::preserve_overload;
+  spec.filtering = Dependence::endpoint_independent;
+  spec.table_size = 131'072;
+  Nat nat = make_nat(spec);
+  const Address external = sent(nat, at({}), kX, kY).value();
+  exhaust(nat, at({}));
+  EXPECT_EQ(nat.flows(), spec.table_size);
+  EXPECT_EQ(nat.outbound(at({}), inside(3, 1), kY).drop, NatDrop::table_full);
+  EXPECT_EQ(received(nat, at({}), external, kY), kX);
+}
+
+TEST(Nat, hosts_that_exhaust_it_leave_no_port) {
+  NatSpec spec;
+  spec.table_size = 131'072;
+  Nat nat = make_nat(spec);
+  exhaust(nat, at({}));
+  EXPECT_LT(nat.flows(), spec.table_size);
+  EXPECT_EQ(nat.outbound(at({}), kX, kY).drop, NatDrop::no_port);
 }
 
 TEST(Nat, ports_run_out) {
