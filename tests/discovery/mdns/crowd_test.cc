@@ -22,7 +22,7 @@ void join_all(Lan& lan, std::size_t count) {
 }
 
 TEST(MdnsCrowd, a_hundred_devices_that_join_at_once_know_each_other_within_three_seconds) {
-  for (const std::uint64_t seed : {1, 2, 3}) {
+  for (const std::uint64_t seed : {1u, 2u, 3u}) {
     Lan lan({seed});
     join_all(lan, kCrowd);
     lan.run_for(seconds(3));
