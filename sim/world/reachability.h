@@ -13,7 +13,9 @@
 // poison costs nothing here, links are up, tables have room, bindings live. Places that are not
 // connected are not reached. What a gateway with several addresses leaves to chance (arbitrary
 // pooling) counts only where it does not matter. Of a gateway that both are behind, both take ports
-// at once, and neither predicts nor guesses. It does not own: how an engine does any of this.
+// at once, and neither predicts nor guesses; if it gives both one port (preserve_overload), who
+// gets what comes to it depends on more than is looked at here. It does not own: how an engine does
+// any of this.
 
 #include <cstdint>
 #include <string>

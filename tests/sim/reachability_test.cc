@@ -295,8 +295,11 @@ PairSpec any_pair() {
     spec.shared.push_back(any_site());
     SiteSpec& site = spec.shared.back();
     site.ipv6 = true;
-    // Whether two that have one port there have it of one address is chance.
-    if (site.nat.port_policy == PortPolicy::preserve_overload) site.public_addresses = 1;
+    // Two that are given one port there take what comes for each other (RFC 4787 section 4.2.1):
+    // what the oracle says of that is not held to here.
+    if (site.nat.port_policy == PortPolicy::preserve_overload) {
+      site.nat.port_policy = PortPolicy::preserve;
+    }
   }
   // The internet is wide enough for who sends at once, a carrier's network is not.
   if (!spec.shared.empty()) each_site(spec, &without_poisoning);
