@@ -68,7 +68,7 @@ void Directory::set_networks(Instant now, const std::vector<NetworkInterface>& i
     });
   });
   if (!online_) return;
-  open(now);
+  open();
   if (node_) {
     node_->network_changed(now);
     for (auto& [key, publication] : publications_) publication.due = now;
@@ -78,7 +78,7 @@ void Directory::set_networks(Instant now, const std::vector<NetworkInterface>& i
   }
 }
 
-void Directory::open(Instant) {
+void Directory::open() {
   if (socket_) return;
   Address any;
   any.port = port_;
@@ -174,7 +174,7 @@ void Directory::withdraw(const DeviceId& key) {
 
 // A number that was used must never be used for anything else: not after a restart, nor when the
 // clock went back.
-void Directory::number(Instant, std::int64_t unix_ms, Publication& publication) {
+void Directory::number(std::int64_t unix_ms, Publication& publication) {
   constexpr std::int64_t kMicrosecondsPerMs = 1000;
   last_number_ = std::max(unix_ms * kMicrosecondsPerMs, last_number_ + 1);
   publication.numbering = true;
@@ -284,7 +284,7 @@ void Directory::on_event(Instant now, const dht::Bootstrapped&) {
   for (auto& [key, publication] : publications_) publication.due = std::min(publication.due, now);
   for (auto& [who, look_up] : look_ups_) look_up.due = std::min(look_up.due, now);
   save_at_ = std::min(save_at_, now + kSaveEvery);
-  save(now);
+  save();
 }
 
 // Its hosts may have other addresses by now.
@@ -292,7 +292,7 @@ void Directory::on_event(Instant now, const dht::Lonely&) {
   if (resolve_at_ == Instant::never()) resolve_at_ = now + kResolveAgain;
 }
 
-void Directory::save(Instant) {
+void Directory::save() {
   if (saving_) return;
   saving_ = naming_.store_op();
   effects_.emplace_back(StoreCommit{*saving_, {{std::string(kDhtStoreKey), node_->save()}}});
@@ -326,12 +326,12 @@ void Directory::on_wakeup(Instant now, std::int64_t unix_ms) {
   drain(now);
   if (save_at_ <= now && node_) {
     save_at_ = now + kSaveEvery;
-    save(now);
+    save();
   }
   for (auto& [key, publication] : publications_) {
     if (publication.due > now || publication.putting || publication.numbering) continue;
     publication.due = now + kRepublishEvery;
-    number(now, unix_ms, publication);
+    number(unix_ms, publication);
   }
   std::erase_if(look_ups_, [&](const auto& entry) { return entry.second.until <= now; });
   for (auto& [who, look_up] : look_ups_) {

@@ -80,7 +80,7 @@ class Directory {
     std::optional<RequestId> getting;
   };
 
-  void open(Instant now);
+  void open();
   void enter(Instant now);
   void resolve_hosts(Instant now);
   void drain(Instant now);
@@ -91,10 +91,10 @@ class Directory {
   void on_event(Instant now, const dht::Lonely& event);
   template <class Other>
   void on_event(Instant, const Other&) {}
-  void number(Instant now, std::int64_t unix_ms, Publication& publication);
+  void number(std::int64_t unix_ms, Publication& publication);
   void put(Instant now, Publication& publication);
   void get(Instant now, const DeviceId& who, LookUp& look_up);
-  void save(Instant now);
+  void save();
 
   std::vector<std::string> hosts_;
   std::uint16_t port_;

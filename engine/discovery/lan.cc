@@ -124,7 +124,7 @@ void Lan::announce(Instant now, std::int64_t unix_ms) {
   }
   const auto set = mdns_.set_instances(now, presence);
   KITH_CHECK_MSG(set.has_value(), "what is announced is within the rules");
-  drain(now);
+  drain();
 }
 
 // --- sockets -------------------------------------------------------------------------------------
@@ -180,9 +180,13 @@ void Lan::join_groups(Instant now) {
     // A system leaves the group of an interface that is gone by itself.
     std::erase_if(state.joined, [&](std::uint32_t index) { return !wanted.contains(index); });
   }
+  update_interfaces(now);
+}
+
+void Lan::update_interfaces(Instant now) {
   const std::vector<mdns::Interface> interfaces = usable();
   mdns_.set_interfaces(now, interfaces);
-  drain(now);
+  drain();
 }
 
 void Lan::socket_opened(Instant now, SocketId socket) {
@@ -193,14 +197,12 @@ void Lan::socket_opened(Instant now, SocketId socket) {
 // Another program may have the port to itself: then there is no multicast DNS here.
 void Lan::socket_failed(Instant now, SocketId socket) {
   sockets_.erase(socket);
-  const std::vector<mdns::Interface> interfaces = usable();
-  mdns_.set_interfaces(now, interfaces);
-  drain(now);
+  update_interfaces(now);
 }
 
 void Lan::handle_datagram(Instant now, const DatagramsReceived& datagram) {
   mdns_.handle_datagram(now, {datagram.interface, datagram.remote, datagram.bytes});
-  drain(now);
+  drain();
 }
 
 void Lan::on_wakeup(Instant now, std::int64_t unix_ms) {
@@ -209,7 +211,7 @@ void Lan::on_wakeup(Instant now, std::int64_t unix_ms) {
     announce(now, unix_ms);
     set_peers(unix_ms, std::vector<Peer>(peers_));
   }
-  drain(now);
+  drain();
 }
 
 std::optional<Instant> Lan::next_wakeup(Instant now, std::int64_t unix_ms) const {
@@ -231,7 +233,7 @@ std::optional<Transmit> Lan::poll_datagrams(SocketId socket, std::span<std::byte
   return take_for(outgoing_, socket, out);
 }
 
-void Lan::drain(Instant) {
+void Lan::drain() {
   while (auto packet = mdns_.poll_transmit()) {
     for (const auto& [id, socket] : sockets_) {
       if (socket.family != packet->family || outgoing_.size() >= kMostOutgoing) continue;
@@ -251,9 +253,11 @@ std::optional<DeviceId> Lan::who_is(const mdns::Neighbour& neighbour) const {
   if (label != labels_.end()) return label->second;
   if (const auto meeting = key_in(neighbour, kPair)) return meeting;
   const auto id = key_in(neighbour, kId);
-  const bool paired = id && std::any_of(peers_.begin(), peers_.end(),
-                                        [&](const Peer& peer) { return peer.id == *id; });
-  return paired ? id : std::nullopt;
+  return id && is_peer(*id) ? id : std::nullopt;
+}
+
+bool Lan::is_peer(const DeviceId& id) const {
+  return std::any_of(peers_.begin(), peers_.end(), [&](const Peer& peer) { return peer.id == id; });
 }
 
 void Lan::on_event(const mdns::InstanceFound& event) {
@@ -314,9 +318,8 @@ void Lan::tell(const DeviceId& who) {
 // Somebody with an open name who is no paired device.
 void Lan::tell_stranger(const mdns::Neighbour& neighbour) {
   const auto id = key_in(neighbour, kId);
-  const bool paired = id && std::any_of(peers_.begin(), peers_.end(),
-                                        [&](const Peer& peer) { return peer.id == *id; });
-  if (!paired) effects_.emplace_back(Stranger{printable(neighbour.label), neighbour.addresses});
+  if (!id || !is_peer(*id))
+    effects_.emplace_back(Stranger{printable(neighbour.label), neighbour.addresses});
 }
 
 }  // namespace kith::discovery

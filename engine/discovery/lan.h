@@ -53,11 +53,13 @@ class Lan {
 
   void announce(Instant now, std::int64_t unix_ms);
   void join_groups(Instant now);
-  void drain(Instant now);
+  void update_interfaces(Instant now);
+  void drain();
   void on_event(const mdns::InstanceFound& event);
   void on_event(const mdns::InstanceUpdated& event);
   void on_event(const mdns::InstanceLost& event);
   void on_event(const mdns::InstanceConflict&) {}  // the next name serves as well
+  bool is_peer(const DeviceId& id) const;
   std::optional<DeviceId> who_is(const mdns::Neighbour& neighbour) const;
   void tell(const DeviceId& who);
   void tell_stranger(const mdns::Neighbour& neighbour);
