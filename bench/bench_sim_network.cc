@@ -1,6 +1,7 @@
 // The simulator's event core and network model alone: nodes that answer each 200-byte datagram
-// with another one, everything hashed. No engine. Either on wires of their own, or each at a site
-// of its own behind a NAT, where every datagram passes two of them and four links. Loss, jitter,
+// with another one, everything hashed. No engine. Either on wires of their own; or every second one
+// at a site of its own behind a NAT and the others on the internet, so that each datagram passes a
+// NAT and three links; or all behind NATs, where it passes two and four links. Loss, jitter,
 // duplication, reordering and corruption on the way. items_per_second is datagrams per wall second.
 
 #include <benchmark/benchmark.h>
@@ -87,8 +88,8 @@ class Scene {
       addresses_.push_back({address_of(i), address_of(i)});
     }
     for (std::size_t i = 0; i < nodes; ++i) {
-      for (std::size_t step = 1; step <= kNeighbours; ++step) {
-        const std::size_t other = (i + step * step * 31) % nodes;
+      for (std::size_t n = 0; n < kNeighbours; ++n) {
+        const std::size_t other = neighbour(i, n);
         network_.connect(echoes_[i]->node(), echoes_[other]->node(), lossy_link());
         network_.connect(echoes_[other]->node(), echoes_[i]->node(), lossy_link());
       }
@@ -97,17 +98,16 @@ class Scene {
 
   // Every gateway forwards a port to its node, so that each can begin.
   void join_behind_nats() {
-    for (const auto& echo : echoes_) {
-      SiteSpec site;
-      site.line.up = lossy_link();
-      site.line.down = lossy_link();
-      AttachmentSpec place;
-      place.site = topology_.add_site(site);
-      place.forwarded = true;
-      const Attachment attachment = topology_.attach(echo->node(), place);
-      Address own = attachment.addresses.front();
-      own.port = place.forwarded_port;
-      addresses_.push_back({own, *topology_.forwarded_address(attachment)});
+    for (const auto& echo : echoes_) join_behind_nat(*echo);
+  }
+
+  void join_clients_and_servers() {
+    for (std::size_t i = 0; i < echoes_.size(); ++i) {
+      if (i % 2 == 0) {
+        join_behind_nat(*echoes_[i]);
+      } else {
+        join_internet(*echoes_[i]);
+      }
     }
   }
 
@@ -115,7 +115,7 @@ class Scene {
     const std::array<std::byte, kDatagramBytes> payload{};
     for (std::size_t i = 0; i < echoes_.size(); ++i) {
       for (std::size_t n = 0; n < kConversations; ++n) {
-        const std::size_t other = (i + (n + 1) * (n + 1) * 31) % echoes_.size();
+        const std::size_t other = neighbour(i, n);
         network_.send(echoes_[i]->node(), addresses_[i].own, addresses_[other].public_one,
                       Ecn::not_ect, payload);
       }
@@ -141,6 +141,33 @@ class Scene {
     Address public_one;
   };
 
+  // At an odd distance: of a client servers, of a server clients.
+  std::size_t neighbour(std::size_t node, std::size_t n) const {
+    return (node + (2 * n + 1) * 31) % echoes_.size();
+  }
+
+  void join_behind_nat(const Echo& echo) {
+    SiteSpec site;
+    site.line.up = lossy_link();
+    site.line.down = lossy_link();
+    AttachmentSpec place;
+    place.site = topology_.add_site(site);
+    place.forwarded = true;
+    const Attachment attachment = topology_.attach(echo.node(), place);
+    Address own = attachment.addresses.front();
+    own.port = place.forwarded_port;
+    addresses_.push_back({own, *topology_.forwarded_address(attachment)});
+  }
+
+  void join_internet(const Echo& echo) {
+    AttachmentSpec place;
+    place.link.up = lossy_link();
+    place.link.down = lossy_link();
+    Address own = topology_.attach(echo.node(), place).addresses.front();
+    own.port = place.forwarded_port;
+    addresses_.push_back({own, own});
+  }
+
   Timeline timeline_;
   Network network_;
   Topology topology_;
@@ -155,6 +182,13 @@ void exchange_on_wires(benchmark::State& state) {
   scene.measure(state);
 }
 BENCHMARK(exchange_on_wires)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+void exchange_with_servers(benchmark::State& state) {
+  Scene scene(static_cast<std::size_t>(state.range(0)));
+  scene.join_clients_and_servers();
+  scene.measure(state);
+}
+BENCHMARK(exchange_with_servers)->Arg(1'000)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 void exchange_through_nats(benchmark::State& state) {
   Scene scene(static_cast<std::size_t>(state.range(0)));

@@ -27,15 +27,14 @@ Instant Network::delivery_time(NodeId node, Instant at) const {
 }
 
 void Network::arrive(NodeId node, PacketId id) {
-  const Instant now = timeline_.now();
   const Packet& first = packets_[id];
   const std::size_t stride = first.bytes.size();
   const std::uint64_t hop = argument_of({Place::node, node}, 0);
 
-  // Whatever came at this instant and can share the batch stands next in the heap.
+  // Whatever came at this instant and can share the batch is what happens next.
   bool alone = true;
-  for (const ScheduledEvent* next = timeline_.next();
-       next != nullptr && next->at == now && next->target == this; next = timeline_.next()) {
+  for (const ScheduledEvent* next = timeline_.next_at_once();
+       next != nullptr && next->target == this; next = timeline_.next_at_once()) {
     const auto next_id = static_cast<PacketId>(next->argument);
     if (argument_of(hop_of(next->argument), 0) != hop) break;
     const Packet& packet = packets_[next_id];

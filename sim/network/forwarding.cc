@@ -12,6 +12,17 @@ namespace {
 constexpr unsigned kPacketBits = 32;
 constexpr unsigned kIndexBits = 28;
 
+constexpr std::size_t kCacheLine = 64;
+
+void fetch(const void* from, std::size_t bytes) {
+  const auto* at = static_cast<const std::byte*>(from);
+  for (std::size_t i = 0; i < bytes; i += kCacheLine) __builtin_prefetch(at + i);
+}
+template <class T>
+void fetch(const T& what) {
+  fetch(&what, sizeof(T));
+}
+
 void flip_bit(Bytes& bytes, std::uint32_t drawn) {
   if (bytes.empty()) return;
   const std::size_t bit = drawn % (bytes.size() * 8);
@@ -32,6 +43,32 @@ Network::Hop Network::hop_of(std::uint64_t argument) {
 
 void Network::on_event(Instant, std::uint64_t argument) {
   step(hop_of(argument), static_cast<PacketId>(argument));
+}
+
+void Network::expect(std::uint64_t argument) const {
+  const Hop hop = hop_of(argument);
+  const Packet& packet = packets_[static_cast<PacketId>(argument)];
+  fetch(packet.bytes.data(), packet.bytes.size());
+  switch (hop.place) {
+    case Place::node: {
+      const Node& node = nodes_[hop.index];
+      fetch(node.sink, 1);
+      if (!node.members.empty()) fetch(links_[members_[node.members.front()].up]);
+      if (!node.wires.empty()) fetch(node.wires.data(), node.wires.size() * sizeof(Wire));
+      return;
+    }
+    case Place::member:
+      return fetch(links_[members_[hop.index].down]);
+    case Place::inward:
+      return fetch(gateways_[hop.index]);
+    case Place::outward: {
+      const Gateway& gateway = gateways_[hop.index];
+      fetch(gateway);
+      return fetch(links_[members_[gateway.outside].up]);
+    }
+    case Place::group:
+      return;
+  }
 }
 
 void Network::step(Hop hop, PacketId packet) {
@@ -60,15 +97,17 @@ void Network::proceed(Instant at, Hop hop, PacketId packet) {
   timeline_.schedule(at, *this, argument_of(hop, packet));
 }
 
-void Network::leave(Instant at, MemberId from, PacketId packet) {
-  const Member& member = members_[from];
-  const Realm& realm = realms_[member.realm];
-  const Address& destination = packets_[packet].destination;
-  if (is_multicast(destination)) return cross(at, member.up, {}, {Place::group, from}, packet);
-  if (const auto to = realm.members.find(destination)) {
-    if (is_cut(member, members_[*to])) return drop(packet, counters_.partitioned);
-    return cross(at, member.up, latency(member, members_[*to]), {Place::member, *to}, packet);
+void Network::leave(Instant at, const Way& way, PacketId packet) {
+  const Member& member = members_[way.member];
+  if (way.to) {
+    const Member& to = members_[*way.to];
+    if (is_cut(member, to)) return drop(packet, counters_.partitioned);
+    return cross(at, member.up, latency(member, to), {Place::member, *way.to}, packet);
   }
+  if (is_multicast(packets_[packet].destination)) {
+    return cross(at, member.up, {}, {Place::group, way.member}, packet);
+  }
+  const Realm& realm = realms_[member.realm];
   if (!realm.gateway) return drop(packet, counters_.unroutable);
   cross(at, member.up, {}, {Place::outward, *realm.gateway}, packet);
 }
@@ -103,7 +142,8 @@ void Network::pass_outward(GatewayId id, PacketId packet_id) {
   if (verdict.drop != NatDrop::none) return drop(packet_id, counters_.refused_by_nat);
   packet.source = verdict.source;
   ++counters_.translated;
-  leave(timeline_.now(), gateway.outside, packet_id);
+  const Realm& outside = realms_[members_[gateway.outside].realm];
+  leave(timeline_.now(), {gateway.outside, outside.members.find(packet.destination)}, packet_id);
 }
 
 void Network::pass_inward(GatewayId id, PacketId packet_id) {

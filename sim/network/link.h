@@ -28,29 +28,31 @@ constexpr Duration transmission_time(std::uint64_t bytes, std::uint64_t rate_bps
 // Keeps the product above within 64 bits.
 inline constexpr std::uint64_t kLargestQueueBytes = 1ull << 30;
 
+// What every datagram needs stands first: a world has links by the thousand, and each datagram
+// passes several.
 struct LinkSpec {
   std::uint64_t rate_bps = 0;              // bits per second; 0: unlimited
   std::uint64_t queue_bytes = 256 * 1024;  // beyond it the tail is dropped; not used without a rate
+  std::size_t mtu_bytes = 1500;            // of the IP packet; larger ones vanish
   std::uint64_t police_bps = 0;            // what exceeds it is dropped, not queued; 0: no policer
-  std::uint64_t police_bytes = 64 * 1024;  // that much may exceed it at a time
   Duration delay{};
   Duration jitter{};  // added to the delay, uniform in [0, jitter); keeps the order
-  Ppm loss{};         // independent for each datagram
+  bool up = true;
+  bool bleach_ecn = false;  // ECN marks are erased
+  Ppm loss{};               // independent for each datagram
+  Ppm duplicate{};          // a second copy up to kDuplicateSpread later
+  Ppm reorder{};            // held back, so that later ones overtake it
+  Ppm corrupt{};            // one bit is flipped and no checksum notices
+  Ppm truncate{};           // the end is cut off
+  Ppm replay{};             // a second copy much later
   // Any datagram may begin a burst, within which datagrams are lost at a rate of their own. (The
   // model of Gilbert 1960 and Elliott 1963, but that bursts end with time, not with traffic.)
   Ppm burst_begin{};
-  Duration burst_length{};  // at most
   Ppm burst_loss{Ppm::kAlways};
-  Ppm duplicate{};  // a second copy up to kDuplicateSpread later
-  Ppm replay{};     // a second copy much later
+  Duration burst_length{};   // at most
+  Duration reorder_delay{};  // for how long at most
   Duration replay_delay{};
-  Ppm reorder{};                 // held back, so that later ones overtake it
-  Duration reorder_delay{};      // for how long at most
-  Ppm corrupt{};                 // one bit is flipped and no checksum notices
-  Ppm truncate{};                // the end is cut off
-  bool bleach_ecn = false;       // ECN marks are erased
-  std::size_t mtu_bytes = 1500;  // of the IP packet; larger ones vanish
-  bool up = true;
+  std::uint64_t police_bytes = 64 * 1024;  // that much may exceed police_bps at a time
 
   friend bool operator==(const LinkSpec&, const LinkSpec&) = default;
 };
@@ -70,7 +72,7 @@ struct Transit {
   bool reordered = false;
 };
 
-class Link {
+class alignas(64) Link {
  public:
   Link(const LinkSpec& spec, RandomSource&& random) : draws_(std::move(random)) { change(spec); }
 
@@ -94,11 +96,11 @@ class Link {
   bool lost_in_burst(Instant at, const Draws& draws);
   Instant arrival(const Draws& draws);
 
-  LinkSpec spec_;
   DrawStream draws_;
-  bool certain_ = true;    // nothing of the spec is a matter of chance
   Instant free_at_;        // when the last admitted datagram has left the queue
   Instant last_in_order_;  // arrival that jitter may not fall below
+  bool certain_ = true;    // nothing of the spec is a matter of chance
+  LinkSpec spec_;
   Instant burst_until_;
   Instant police_empty_at_;  // when the policer would have its whole allowance again
 };

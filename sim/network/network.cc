@@ -95,8 +95,18 @@ void Network::give_address(MemberId member, const Address& address) {
   Address ip = address;
   ip.port = 0;
   members_[member].addresses.push_back(ip);
+  note_families(members_[member]);
   realms_[members_[member].realm].members.set(ip, member);
   if (ip.family == Address::Family::ipv6) announce(member, ip);
+}
+
+void Network::note_families(Member& member) {
+  const auto has = [&](Address::Family family) {
+    return std::any_of(member.addresses.begin(), member.addresses.end(),
+                       [&](const Address& own) { return own.family == family; });
+  };
+  member.speaks_ipv4 = has(Address::Family::ipv4);
+  member.speaks_ipv6 = has(Address::Family::ipv6);
 }
 
 // Tells the realms further out that an IPv6 address lies behind their gateway.
@@ -112,6 +122,7 @@ void Network::take_address(MemberId member, const Address& address) {
   Address ip = address;
   ip.port = 0;
   std::erase(members_[member].addresses, ip);
+  note_families(members_[member]);
   const auto withdraw = [&] {
     IpTable& table = realms_[members_[member].realm].members;
     if (table.find(ip) == member) table.erase(ip);
@@ -196,22 +207,22 @@ const Network::Wire* Network::find_wire(const Node& node, const Address& destina
 
 // By which membership a datagram leaves: one in whose realm the destination is, or else the first
 // that leads further out. Only one that has the source, if any has.
-std::optional<MemberId> Network::way_out(const Node& node, const Address& source,
-                                         const Address& destination) const {
+std::optional<Network::Way> Network::way_out(const Node& node, const Address& source,
+                                             const Address& destination) const {
   Address ip = source;
   ip.port = 0;
   const auto has_source = [&](MemberId id) { return contains(members_[id].addresses, ip); };
-  const bool own_source = std::any_of(node.members.begin(), node.members.end(), has_source);
-  std::optional<MemberId> outward;
+  // With one membership there is no choice.
+  const bool own_source =
+      node.members.size() > 1 && std::any_of(node.members.begin(), node.members.end(), has_source);
+  std::optional<Way> outward;
   for (const MemberId id : node.members) {
     const Member& member = members_[id];
-    const bool speaks_family =
-        std::any_of(member.addresses.begin(), member.addresses.end(),
-                    [&](const Address& own) { return own.family == destination.family; });
-    if (!speaks_family || (own_source && !has_source(id))) continue;
+    if (!member.speaks(destination.family) || (own_source && !has_source(id))) continue;
     const Realm& realm = realms_[member.realm];
-    if (is_multicast(destination) || realm.members.find(destination)) return id;
-    if (!outward && realm.gateway) outward = id;
+    if (is_multicast(destination)) return Way{id, std::nullopt};
+    if (const auto to = realm.members.find(destination)) return Way{id, to};
+    if (!outward && realm.gateway) outward = Way{id, std::nullopt};
   }
   return outward;
 }
@@ -221,8 +232,8 @@ std::optional<Address> Network::source_for(NodeId id, const Address& destination
   const std::vector<Address>* own = nullptr;
   if (find_wire(node, destination) != nullptr) {
     own = &node.addresses;
-  } else if (const auto member = way_out(node, {}, destination)) {
-    own = &members_[*member].addresses;
+  } else if (const auto way = way_out(node, {}, destination)) {
+    own = &members_[way->member].addresses;
   } else {
     return std::nullopt;
   }
@@ -264,8 +275,8 @@ void Network::send(NodeId from, const Address& source, const Address& destinatio
   packet.bytes.assign(bytes.begin(), bytes.end());
   if (const Wire* wire = find_wire(node, destination)) {
     cross(node.free_at, wire->link, {}, {Place::node, wire->node}, id);
-  } else if (const auto member = way_out(node, source, destination)) {
-    leave(node.free_at, *member, id);
+  } else if (const auto way = way_out(node, source, destination)) {
+    leave(node.free_at, *way, id);
   } else {
     drop(id, counters_.unroutable);
   }

@@ -137,7 +137,6 @@ class Network final : public EventTarget {
 
   // --- changing ----------------------------------------------------------------------------------
 
-  const LinkSpec& link(LinkId id) const { return links_[id].spec(); }
   void change_link(LinkId id, const LinkSpec& spec) { links_[id].change(spec); }
   LinkId up_link(MemberId member) const { return members_[member].up; }
   LinkId down_link(MemberId member) const { return members_[member].down; }
@@ -165,9 +164,6 @@ class Network final : public EventTarget {
   // All addresses that a node has now.
   std::vector<Address> addresses(NodeId node) const;
   bool has_address(NodeId node, const Address& address) const;
-  const std::vector<Address>& member_addresses(MemberId member) const {
-    return members_[member].addresses;
-  }
   // Who has an address in a realm now; its port is not looked at.
   std::optional<MemberId> member_with(RealmId realm, const Address& address) const {
     return realms_[realm].members.find(address);
@@ -194,6 +190,7 @@ class Network final : public EventTarget {
   void set_delivery_tap(DeliveryTap tap) { tap_ = std::move(tap); }
 
   void on_event(Instant now, std::uint64_t argument) override;
+  void expect(std::uint64_t argument) const override;
 
  private:
   // Where a datagram is when its event comes.
@@ -232,6 +229,10 @@ class Network final : public EventTarget {
     std::uint64_t islands = 0;
     std::uint32_t interface = 0;
     std::vector<Address> addresses;
+    bool speaks_ipv4 = false, speaks_ipv6 = false;  // has such an address
+    bool speaks(Address::Family family) const {
+      return family == Address::Family::ipv4 ? speaks_ipv4 : speaks_ipv6;
+    }
   };
   struct Realm {
     IpTable members;
@@ -252,12 +253,18 @@ class Network final : public EventTarget {
   MemberId add_member(RealmId realm, Hop owner, const MemberSpec& spec);
   void announce(MemberId member, const Address& address);
   const Wire* find_wire(const Node& node, const Address& destination) const;
-  std::optional<MemberId> way_out(const Node& node, const Address& source,
-                                  const Address& destination) const;
+  // A membership, and who has the destination in its realm.
+  struct Way {
+    MemberId member = 0;
+    std::optional<MemberId> to;
+  };
+  std::optional<Way> way_out(const Node& node, const Address& source,
+                             const Address& destination) const;
+  void note_families(Member& member);
   PacketId copy_of(PacketId original);
 
   // forwarding.cc: each takes the packet over.
-  void leave(Instant at, MemberId from, PacketId packet);
+  void leave(Instant at, const Way& way, PacketId packet);
   void enter(Instant at, MemberId to, PacketId packet);
   void enter_all(MemberId but, PacketId packet);
   void pass_outward(GatewayId gateway, PacketId packet);

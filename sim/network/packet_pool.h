@@ -35,6 +35,7 @@ class PacketPool {
   void give_back(PacketId id) { free_.push_back(id); }
 
   Packet& operator[](PacketId id) { return blocks_[id / kBlock][id % kBlock]; }
+  const Packet& operator[](PacketId id) const { return blocks_[id / kBlock][id % kBlock]; }
 
   std::size_t in_use() const { return blocks_.size() * kBlock - free_.size(); }
 

@@ -1,10 +1,23 @@
 #pragma once
 
-// The virtual clock and everything that will happen: one heap, ordered by instant and then by the
-// order of scheduling, so that nothing depends on addresses or on how the heap is built.
+// The virtual clock and everything that will happen, ordered by instant and then by the order of
+// scheduling, so that nothing depends on addresses or on how events are kept:
+//
+//   soon    what is due in the slot of the clock that is open, sorted; the next event is its last
+//   wheel   what comes within kSlots slots, a list without order for each: most of a world's
+//   events,
+//           which are datagrams under way, cost the same however many there are (Varghese and
+//           Lauck, "Hashed and hierarchical timing wheels", SOSP 1987)
+//   later   the rest, which are timers: a heap
+//
+// A slot is opened when the one before it has run out: its list and what is due of the heap are
+// sorted into `soon`.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <vector>
 
 #include "engine/base/check.h"
@@ -16,6 +29,10 @@ namespace kith::sim {
 class EventTarget {
  public:
   virtual void on_event(Instant now, std::uint64_t argument) = 0;
+
+  // An event will come shortly. Nothing may be changed: it is for bringing into the cache what the
+  // event will need, together with that of all others of the same moment.
+  virtual void expect(std::uint64_t argument) const { static_cast<void>(argument); }
 
  protected:
   ~EventTarget() = default;
@@ -34,22 +51,23 @@ struct ScheduledEvent {
 
 class Timeline {
  public:
+  Timeline() { wheel_.fill(kNone); }
+
   Instant now() const { return now_; }
   std::uint64_t events() const { return events_; }
-  std::size_t pending() const { return heap_.size(); }
+  std::size_t pending() const { return pending_; }
 
   // Not earlier than now. There is no way to take an event back: a target ignores what has become
   // stale. `target` lives as long as the timeline runs.
   void schedule(Instant at, EventTarget& target, std::uint64_t argument = 0);
 
-  // What comes next; nothing if the heap is empty. Valid until the next call that is not const.
-  const ScheduledEvent* next() const { return heap_.empty() ? nullptr : heap_.data(); }
+  // The next event if it is due at this very instant. Valid until the next call that is not const.
+  const ScheduledEvent* next_at_once() const {
+    return soon_.empty() || soon_.back().at != now_ ? nullptr : &soon_.back();
+  }
 
-  // Removes the next event without running it: its target has taken it together with another one.
+  // Removes the event that next_at_once() gave: its target has taken it together with another one.
   void take_next();
-
-  // Runs the next event, which exists.
-  void run_next();
 
   // Runs all events up to and including `until`, then stands at `until`. Ends early when halted.
   void run_until(Instant until);
@@ -59,72 +77,96 @@ class Timeline {
   bool halted() const { return halted_; }
 
  private:
-  ScheduledEvent pop();
+  // A slot is 65 microseconds and the wheel a quarter of a second: longer than most datagrams take.
+  static constexpr unsigned kSlotBits = 16;
+  static constexpr std::size_t kSlots = 4096;
+  static constexpr std::size_t kWordBits = 64;
+  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
-  // A node's children stand at 4 i + 1 ... 4 i + 4: half the levels of a binary heap, and the four
-  // of them lie in two cache lines.
-  static constexpr std::size_t kArity = 4;
+  // An event on the wheel. Those that are free make a list as well.
+  struct Link {
+    ScheduledEvent event;
+    std::uint32_t next = kNone;
+  };
 
-  std::vector<ScheduledEvent> heap_;
+  static std::int64_t slot_of(Instant at) { return at.ns >> kSlotBits; }
+  static std::size_t place_of(std::int64_t slot) { return static_cast<std::size_t>(slot) % kSlots; }
+
+  void put_on_wheel(std::size_t place, const ScheduledEvent& event);
+  void put_among_soon(const ScheduledEvent& event);
+  void put_later(const ScheduledEvent& event);
+  ScheduledEvent take_from_later();
+
+  // Whether anything is due until then; if so, the last of `soon` is.
+  bool something_due(Instant until);
+  std::optional<std::int64_t> next_slot() const;
+  std::optional<std::int64_t> next_slot_of_wheel() const;
+  void open(std::int64_t slot);
+
+  std::vector<ScheduledEvent> soon_;  // the latest first
+  std::int64_t open_slot_ = 0;
+  std::array<std::uint32_t, kSlots> wheel_;                      // heads of lists
+  std::array<std::uint64_t, kSlots / kWordBits> occupied_ = {};  // a bit for each list
+  std::vector<Link> links_;
+  std::uint32_t free_ = kNone;
+  std::vector<ScheduledEvent> later_;  // the heap
   Instant now_;
   std::uint64_t next_sequence_ = 0;
   std::uint64_t events_ = 0;
+  std::size_t pending_ = 0;
   bool halted_ = false;
 };
 
-inline void Timeline::schedule(Instant at, EventTarget& target, std::uint64_t argument) {
-  KITH_CHECK(at >= now_);
-  const ScheduledEvent event{at, next_sequence_++, &target, argument};
-  std::size_t hole = heap_.size();
-  heap_.push_back(event);
-  while (hole > 0) {
-    const std::size_t parent = (hole - 1) / kArity;
-    if (!event.before(heap_[parent])) break;
-    heap_[hole] = heap_[parent];
-    hole = parent;
+inline void Timeline::put_on_wheel(std::size_t place, const ScheduledEvent& event) {
+  std::uint32_t id = free_;
+  if (id == kNone) {
+    id = static_cast<std::uint32_t>(links_.size());
+    links_.emplace_back();
+  } else {
+    free_ = links_[id].next;
   }
-  heap_[hole] = event;
+  links_[id] = {event, wheel_[place]};
+  wheel_[place] = id;
+  occupied_[place / kWordBits] |= std::uint64_t{1} << (place % kWordBits);
 }
 
-inline ScheduledEvent Timeline::pop() {
-  const ScheduledEvent top = heap_.front();
-  const ScheduledEvent last = heap_.back();
-  heap_.pop_back();
-  const std::size_t size = heap_.size();
-  if (size == 0) return top;
-  std::size_t hole = 0;
-  for (;;) {
-    const std::size_t first = hole * kArity + 1;
-    if (first >= size) break;
-    const std::size_t end = first + kArity < size ? first + kArity : size;
-    std::size_t least = first;
-    for (std::size_t child = first + 1; child < end; ++child) {
-      if (heap_[child].before(heap_[least])) least = child;
-    }
-    if (!heap_[least].before(last)) break;
-    heap_[hole] = heap_[least];
-    hole = least;
+inline void Timeline::schedule(Instant at, EventTarget& target, std::uint64_t argument) {
+  KITH_CHECK(at >= now_);
+  ++pending_;
+  const ScheduledEvent event{at, next_sequence_++, &target, argument};
+  const std::int64_t slot = slot_of(at);
+  if (slot <= open_slot_) return put_among_soon(event);
+  if (slot - open_slot_ < static_cast<std::int64_t>(kSlots)) {
+    return put_on_wheel(place_of(slot), event);
   }
-  heap_[hole] = last;
-  return top;
+  put_later(event);
 }
 
 inline void Timeline::take_next() {
-  KITH_CHECK(!heap_.empty());
-  pop();
+  KITH_CHECK(next_at_once() != nullptr);
+  soon_.pop_back();
+  --pending_;
   ++events_;
 }
 
-inline void Timeline::run_next() {
-  KITH_CHECK(!heap_.empty());
-  const ScheduledEvent event = pop();
-  now_ = event.at;
-  ++events_;
-  event.target->on_event(now_, event.argument);
+inline bool Timeline::something_due(Instant until) {
+  if (soon_.empty()) {
+    const std::optional<std::int64_t> slot = next_slot();
+    if (!slot || *slot > slot_of(until)) return false;
+    open(*slot);
+  }
+  return soon_.back().at <= until;
 }
 
 inline void Timeline::run_until(Instant until) {
-  while (!halted_ && !heap_.empty() && heap_.front().at <= until) run_next();
+  while (!halted_ && something_due(until)) {
+    const ScheduledEvent event = soon_.back();
+    soon_.pop_back();
+    --pending_;
+    now_ = event.at;
+    ++events_;
+    event.target->on_event(now_, event.argument);
+  }
   if (!halted_ && now_ < until) now_ = until;
 }
 

@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -59,6 +61,26 @@ TEST(Timeline, an_event_may_schedule_another_at_its_own_instant) {
   EXPECT_THAT(target.happened, ::testing::ElementsAre(Pair{5, 1}, Pair{5, 2}, Pair{5, 3}));
 }
 
+TEST(Timeline, gives_an_event_of_this_instant_to_be_taken_and_no_later_one) {
+  Timeline timeline;
+  Noting target(timeline);
+  timeline.schedule(Instant{5}, target, 1);
+  timeline.schedule(Instant{5}, target, 2);
+  timeline.schedule(Instant{6}, target, 3);
+  EXPECT_EQ(timeline.next_at_once(), nullptr);
+  target.then = [&] {
+    if (target.happened.size() > 1) return;
+    ASSERT_NE(timeline.next_at_once(), nullptr);
+    EXPECT_EQ(timeline.next_at_once()->argument, 2u);
+    timeline.take_next();
+    EXPECT_EQ(timeline.next_at_once(), nullptr);
+  };
+  timeline.run_until(Instant{10});
+  using Pair = std::pair<std::int64_t, std::uint64_t>;
+  EXPECT_THAT(target.happened, ::testing::ElementsAre(Pair{5, 1}, Pair{6, 3}));
+  EXPECT_EQ(timeline.events(), 3u);
+}
+
 TEST(Timeline, stands_at_the_end_of_a_run_whatever_happened_in_it) {
   Timeline timeline;
   Noting target(timeline);
@@ -80,6 +102,46 @@ TEST(Timeline, halts_after_the_event_that_asked_for_it) {
   timeline.run_until(Instant{10});
   EXPECT_EQ(target.happened.size(), 1u);
   EXPECT_EQ(timeline.now(), Instant{1});
+}
+
+// Distances as they occur: at once, datagrams, retransmissions, keep-alives, hours. Some are on the
+// bounds of what the timeline keeps in one place.
+std::int64_t draw_distance(RandomSource& random) {
+  constexpr std::array<std::int64_t, 10> kScales{
+      1,          100,         65'535,      65'536,         65'537,
+      10'000'000, 268'369'920, 268'435'456, 30'000'000'000, 7'200'000'000'000};
+  const std::int64_t scale = kScales[random.below(kScales.size())];
+  return random.below(4) == 0
+             ? scale
+             : static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(scale)));
+}
+
+// Whatever is scheduled from outside and by events, and however the clock is moved, the events come
+// as from one sorted set.
+RC_GTEST_PROP(TimelineProperty, runs_as_one_sorted_set_would, (std::uint64_t seed)) {
+  RandomSource random(RandomSource(std::array<std::byte, 32>{}).fork("timeline", seed));
+  Timeline timeline;
+  Noting target(timeline);
+  std::set<std::pair<std::int64_t, std::uint64_t>> expected;
+  std::uint64_t scheduled = 0;
+  const auto schedule = [&] {
+    const std::int64_t at = timeline.now().ns + draw_distance(random);
+    expected.emplace(at, scheduled);
+    timeline.schedule(Instant{at}, target, scheduled++);
+  };
+  target.then = [&] {
+    RC_ASSERT(target.happened.back() == *expected.begin());
+    expected.erase(expected.begin());
+    if (scheduled < 400 && random.below(3) > 0) schedule();
+  };
+  for (int round = 0; round < 20; ++round) {
+    for (std::uint64_t more = random.below(8); more > 0; --more) schedule();
+    const std::int64_t until = timeline.now().ns + draw_distance(random);
+    timeline.run_until(Instant{until});
+    RC_ASSERT(timeline.now() == Instant{until});
+    RC_ASSERT(expected.empty() || expected.begin()->first > until);
+    RC_ASSERT(timeline.pending() == expected.size());
+  }
 }
 
 TEST(TimelineDeathTest, refuses_an_event_in_the_past) {
