@@ -22,7 +22,8 @@ class Sink {
   virtual void append(ByteView bytes) = 0;
 };
 
-// Collects small values before they reach the sink: most records are a few dozen bytes.
+// Collects small values before they reach the sink, in pieces of one size: most records are a few
+// dozen bytes.
 class Encoder {
  public:
   explicit Encoder(Sink& sink) : sink_(sink) {}
@@ -38,13 +39,9 @@ class Encoder {
 
   // As many bytes as both sides know there are.
   void fixed(ByteView bytes) {
-    if (bytes.size() > buffer_.size() - used_) flush();
-    if (bytes.size() > buffer_.size()) {
-      sink_.append(bytes);
-    } else if (!bytes.empty()) {
-      std::memcpy(buffer_.data() + used_, bytes.data(), bytes.size());
-      used_ += bytes.size();
-    }
+    if (bytes.size() > buffer_.size() - used_) return fill_and_flush(bytes);
+    if (!bytes.empty()) std::memcpy(buffer_.data() + used_, bytes.data(), bytes.size());
+    used_ += bytes.size();
   }
 
   // A length and the bytes.
@@ -63,14 +60,20 @@ class Encoder {
  private:
   template <std::unsigned_integral T>
   void integer(T value) {
-    if (buffer_.size() - used_ < sizeof(T)) flush();
-    for (std::size_t i = sizeof(T); i-- > 0;) {
-      buffer_[used_++] = static_cast<std::byte>(value >> (8 * i) & 0xff);
+    std::array<std::byte, sizeof(T)> big_endian;
+    for (std::size_t i = 0; i < sizeof(T); ++i) {
+      big_endian[i] = static_cast<std::byte>(value >> (8 * (sizeof(T) - 1 - i)) & 0xff);
     }
+    if (sizeof(T) > buffer_.size() - used_) return fill_and_flush(big_endian);
+    std::memcpy(buffer_.data() + used_, big_endian.data(), sizeof(T));
+    used_ += sizeof(T);
   }
 
+  void fill_and_flush(ByteView bytes);
+
   Sink& sink_;
-  std::array<std::byte, 16384> buffer_;  // BLAKE3 reaches its full speed on such pieces
+  // Always filled to the end: BLAKE3 reaches its full speed on pieces of a power of two.
+  std::array<std::byte, 16384> buffer_;
   std::size_t used_ = 0;
 };
 
