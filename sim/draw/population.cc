@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 
@@ -19,6 +20,12 @@ constexpr std::uint64_t kCustomersOfACarrier = 32;
 // How long a line takes one way, at home and by radio: what speed tests show people.
 constexpr Duration kShortestLine = std::chrono::milliseconds(2);
 constexpr Duration kLongestLine = std::chrono::milliseconds(25);
+
+// Where the servers of the DHT listen, one in each network: nodes believe what several networks
+// say, and nobody else is numbered from here.
+constexpr std::uint64_t kMostDhtServers = 200;
+constexpr unsigned kDhtPort = 6881;
+std::string dht_server_ip(std::uint64_t number) { return fmt::format("31.{}.1.1", number); }
 
 // Any gateway there can be, every kind as likely as any other.
 NatSpec draw_any_nat(RandomSource& random) {
@@ -75,14 +82,44 @@ class PopulationDrawer {
       }
     }
     if (keys_.has("line")) line_ = keys_.at("line").json();
+    constexpr std::uint64_t kFewestDhtServers = 4;  // that they can tell each other who they are
+    const std::uint64_t servers =
+        keys_.integer_or("dht_servers", kFewestDhtServers, kMostDhtServers, 0);
     keys_.done();
     population_.topology["sites"] = json::array();
     population_.topology["devices"] = json::array();
+    draw_dht(servers);
     for (std::uint64_t i = 0; i < pairs; ++i) draw_pair(i, same_lan);
     return std::move(population_);
   }
 
  private:
+  // With it, everybody else is told no addresses.
+  void draw_dht(std::uint64_t servers) {
+    if (servers == 0) return;
+    json bootstrap = json::array();
+    constexpr std::uint64_t kEntrances = 3;
+    for (std::uint64_t i = 0; i < std::min(servers, kEntrances); ++i) {
+      bootstrap.push_back(fmt::format("{}:{}", dht_server_ip(i), kDhtPort));
+    }
+    discovery_ = {{"mdns", true}, {"dht", true}, {"bootstrap", bootstrap}};
+    for (std::uint64_t i = 0; i < servers; ++i) {
+      const std::string region = regions_.empty() ? "" : draw_one(random_, regions_);
+      json network = internet(region, {{"delay_ms", 2u}});
+      network["addresses"] = json::array({dht_server_ip(i)});
+      population_.topology["devices"].push_back(
+          {{"name", fmt::format("dht-{}", i)},
+           {"networks", json::array({network})},
+           {"discovery", {{"dht", true}, {"dht_port", kDhtPort}, {"bootstrap", bootstrap}}}});
+    }
+  }
+
+  static json internet(const std::string& region, const json& link) {
+    json network{{"internet", true}, {"link", link}};
+    if (!region.empty()) network["region"] = region;
+    return network;
+  }
+
   void draw_pair(std::uint64_t number, Ppm same_lan) {
     const std::string one = fmt::format("device-{}", 2 * number);
     const std::string other = fmt::format("device-{}", 2 * number + 1);
@@ -122,8 +159,9 @@ class PopulationDrawer {
   }
 
   void add_device(const std::string& name, const json& network) {
-    population_.topology["devices"].push_back(
-        {{"name", name}, {"networks", json::array({network})}});
+    json device{{"name", name}, {"networks", json::array({network})}};
+    if (!discovery_.empty()) device["discovery"] = discovery_;
+    population_.topology["devices"].push_back(device);
   }
 
   // A network of a device: a site of its own, perhaps behind a carrier, or the internet.
@@ -134,9 +172,9 @@ class PopulationDrawer {
       line["delay_ms"] = draw_time(random_, kShortestLine, kLongestLine).count() / 1'000'000;
     }
     if (access.chain.empty()) {
-      json internet{{"internet", true}, {"ipv6", access.ipv6.has_value()}, {"link", line}};
-      if (!region.empty()) internet["region"] = region;
-      return internet;
+      json network = internet(region, line);
+      network["ipv6"] = access.ipv6.has_value();
+      return network;
     }
     std::string outside;
     for (std::size_t i = access.chain.size(); i-- > 1;) {
@@ -182,6 +220,7 @@ class PopulationDrawer {
   RandomSource random_;
   std::vector<std::string> regions_;
   json line_ = json::object();
+  json discovery_ = json::object();  // of every device of a pair
   bool any_access_ = false;
   // By kind, region and what they are inside of: a name and how many customers it has.
   std::map<std::array<std::string, 3>, std::pair<std::string, std::uint64_t>> carriers_;

@@ -71,6 +71,8 @@ json draw_swarm(std::uint64_t seed, std::uint64_t devices) {
                             {"access", random.chance(1, 2) ? "any" : "reference"},
                             {"same_lan_percent", kSameLan[random.below(kSameLan.size())]},
                             {"line", draw_line(random)}};
+  // Every fourth world finds its devices by itself.
+  if (random.fork("discovery").chance(1, 4)) document["population"]["dht_servers"] = 5u;
   document["activity"] = {{"pair_from_s", 1},
                           {"pair_to_s", 1 + random.below(60)},
                           {"act_from_s", 2},
