@@ -9,9 +9,7 @@ the process used. The links are those of bench/compare. perf may need root.
 
 import argparse
 import os
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +18,7 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TOP / "bench/compare")]
 
 from links import LINKS  # noqa: E402
+from perf_shares import shares_of  # noqa: E402
 from processes import Failed, Run, run_both  # noqa: E402
 from tools import KithTool, Listener  # noqa: E402
 
@@ -78,30 +77,13 @@ def profile(arguments, link, work):
         "--at", receiver.first("listening")["addresses"][0])]))
     size = arguments.mib << 20
     sides = {"sender": sender, "receiver": receiver}
-    shares = {side: shares_of(work / f"{side}.perf") for side in sides}
+    shares = {side: shares_of(work / f"{side}.perf", KINDS) for side in sides}
     print(f"{arguments.mib} MiB, {link.name}: ns of processor time per byte")
     print(f"{'':38}{'sender':>10}{'receiver':>10}")
     for kind, _ in KINDS:
         cells = (shares[side].get(kind, 0) * sides[side].cpu * 1e9 / size for side in sides)
         print(f"{kind:38}" + "".join(f"{cell:10.2f}" for cell in cells))
     print(f"{'all':38}" + "".join(f"{run.cpu * 1e9 / size:10.2f}" for run in sides.values()))
-
-
-def shares_of(samples):
-    """The part of each kind, from 0 to 1."""
-    report = subprocess.run(
-        ["perf", "report", "--input", samples, "--stdio", "--field-separator", ";",
-         "--fields", "overhead,dso,sym"], check=True, text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL).stdout
-    shares = {}
-    for line in report.splitlines():
-        match = re.match(r"\s*([0-9.]+)%\s*;[^;]*;\[(.)\] (.*)", line)
-        if match is None:
-            continue
-        symbol = ("k:" if match[2] == "k" else "") + match[3].strip()
-        kind = next(name for name, pattern in KINDS if re.search(pattern, symbol))
-        shares[kind] = shares.get(kind, 0) + float(match[1]) / 100
-    return shares
 
 
 if __name__ == "__main__":
