@@ -1,5 +1,5 @@
 # What `cmake --install` copies: the programs, the scenarios that kith-sim knows by name, and all
-# that find_package(kith) needs to link kith::engine and kith::io. The prefix may be moved.
+# that find_package(kith) needs to link kith::engine, kith::io and kith::sim. The prefix may be moved.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -11,6 +11,14 @@ install(TARGETS kith_engine kith_io EXPORT kithTargets ARCHIVE)
 foreach(library engine io)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${library}/include/ TYPE INCLUDE
           FILES_MATCHING PATTERN *.h)
+endforeach()
+
+# Who writes workloads and checkers of her own sees what the simulator itself is made of, so its
+# headers and those of the engine's parts stand apart from the public ones.
+install(TARGETS kith_sim EXPORT kithSimTargets ARCHIVE INCLUDES DESTINATION include/kith-sim)
+foreach(library engine sim)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/${library} DESTINATION include/kith-sim
+          FILES_MATCHING PATTERN *.h PATTERN include EXCLUDE)
 endforeach()
 
 # Archives of libraries that are built for kith alone come along, in a folder of their own where no
@@ -38,3 +46,4 @@ write_basic_package_version_file(
 install(FILES ${PROJECT_BINARY_DIR}/kithConfig.cmake ${PROJECT_BINARY_DIR}/kithConfigVersion.cmake
         DESTINATION ${kith_cmake_folder})
 install(EXPORT kithTargets NAMESPACE kith:: DESTINATION ${kith_cmake_folder})
+install(EXPORT kithSimTargets NAMESPACE kith:: DESTINATION ${kith_cmake_folder})

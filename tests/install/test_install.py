@@ -1,5 +1,6 @@
 """Installs kith, moves what was installed, and builds and runs the programs of example/ on it."""
 
+import json
 import os
 import re
 import shutil
@@ -45,10 +46,24 @@ class Install(unittest.TestCase):
         (self.top / "homes").mkdir()
         self.assertEqual(run(self.example / "greeting", self.top / "homes"), "Welcome, Ben!\n")
 
+    def test_the_simulator_runs_a_workload_of_a_program_of_its_own(self):
+        run_it = (self.example / "greet_sim", "run", HERE / "example/greet.json", "--json")
+        report = json.loads(run(*run_it))
+        self.assertEqual(report["violations"], [])
+        self.assertTrue(all(each["ok"] for each in report["expectations"]), report)
+        # What follows the pairing is the file of the step: kith-sim does not know that kind.
+        self.assertIn("greet", run(self.prefix / "bin/kith-sim", *run_it[1:], expect=2))
+
+    def test_the_simulators_readme_shows_what_is_built_here(self):
+        shown = re.findall(r"```cpp\n(.*?)```", (SOURCE / "sim/README.md").read_text(), re.DOTALL)
+        self.assertEqual(len(shown), 1)
+        self.assertIn(shown[0], (HERE / "example/greet_sim.cc").read_text())
+
     def test_the_example_is_built_from_the_prefix_alone(self):
         commands = run("ninja", "-C", self.example, "-t", "commands")
         self.assertIn(str(self.prefix / "include"), commands)
-        for path in (f"{SOURCE}/engine", f"{SOURCE}/io", os.environ["KITH_DEPS"]):
+        for path in (f"{SOURCE}/engine", f"{SOURCE}/io", f"{SOURCE}/sim",
+                     os.environ["KITH_DEPS"]):
             self.assertNotIn(path, commands)
 
     def test_no_installed_text_names_where_it_was_made(self):
@@ -65,7 +80,8 @@ class Install(unittest.TestCase):
                   for folder in (SOURCE / "engine/include", SOURCE / "io/include")
                   for header in folder.rglob("*.h")}
         include = self.prefix / "include"
-        installed = {header.relative_to(include).as_posix() for header in include.rglob("*.h")}
+        installed = {header.relative_to(include).as_posix()
+                     for header in (include / "kith").rglob("*.h")}
         self.assertEqual(installed, public)
         # A header that includes one which is not installed.
         named = re.compile(r'^#include "(.*)"', re.MULTILINE)
