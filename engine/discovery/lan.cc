@@ -71,12 +71,7 @@ void Lan::set_networks(Instant now, const std::vector<NetworkInterface>& interfa
 }
 
 void Lan::set_listening(Instant now, std::int64_t unix_ms, const std::vector<Address>& local) {
-  port_.reset();
-  announces_ipv6_ = true;
-  for (const Address& each : local) {
-    if (!port_) port_ = each.port;
-    if (each.port != *port_) announces_ipv6_ = false;
-  }
+  listening_ = local;
   announce(now, unix_ms);
   join_groups(now);
 }
@@ -115,9 +110,10 @@ void Lan::announce(Instant now, std::int64_t unix_ms) {
   mdns::Presence presence;
   presence.host_label = host_label_;
   hour_ = unix_ms / kLabelLifeMs;
-  if (port_) {
-    presence.instances.push_back({blinded_label(own_key_, unix_ms), *port_, {}});
-    mdns::Instance open{label_of(device_name_), *port_, {}};
+  if (!listening_.empty()) {
+    const std::uint16_t port = listening_.front().port;
+    presence.instances.push_back({blinded_label(own_key_, unix_ms), port, {}});
+    mdns::Instance open{label_of(device_name_), port, {}};
     if (config_.visible) open.txt.emplace_back(kId, to_zbase32(own_id_.bytes));
     if (meeting_) open.txt.emplace_back(kPair, to_zbase32(meeting_->bytes));
     if (!open.txt.empty()) presence.instances.push_back(std::move(open));
@@ -128,6 +124,15 @@ void Lan::announce(Instant now, std::int64_t unix_ms) {
 }
 
 // --- sockets -------------------------------------------------------------------------------------
+
+// Everywhere, as far as it matters, while nothing listens: then nothing is announced.
+bool Lan::listens_at(const Address& ip) const {
+  return listening_.empty() ||
+         std::any_of(listening_.begin(), listening_.end(), [&](const Address& local) {
+           return local.family == ip.family && local.port == listening_.front().port &&
+                  (local.is_unspecified() || local.ip == ip.ip);
+         });
+}
 
 std::vector<mdns::Interface> Lan::usable() const {
   const auto is_open = [this](Address::Family family) {
@@ -141,9 +146,8 @@ std::vector<mdns::Interface> Lan::usable() const {
     interface.index = each.index;
     for (const NetworkAddress& address : each.addresses) {
       if (!is_open(address.ip.family)) continue;
-      if (address.ip.family == Address::Family::ipv6 && !announces_ipv6_) continue;
       auto& subnets = address.ip.family == Address::Family::ipv4 ? interface.ipv4 : interface.ipv6;
-      subnets.push_back({address.ip, address.prefix_bits});
+      subnets.push_back({address.ip, address.prefix_bits, listens_at(address.ip)});
     }
     if (!interface.ipv4.empty() || !interface.ipv6.empty()) usable.push_back(std::move(interface));
   }

@@ -24,8 +24,8 @@ class Lan {
       const VisibilityKey& own_key, Naming naming, RandomSource random);
 
   void set_networks(Instant now, const std::vector<NetworkInterface>& interfaces);
-  // Where others reach this device; nowhere while it does not listen. What is announced has one
-  // port: where IPv6 has another one, IPv4 alone is announced.
+  // Where others reach this device; nowhere while it does not listen. What is announced has the
+  // port of the first, and those addresses alone at which something listens on it.
   void set_listening(Instant now, std::int64_t unix_ms, const std::vector<Address>& local);
   // The key under which a joiner looks for this device.
   void set_meeting(Instant now, std::int64_t unix_ms, const std::optional<DeviceId>& rendezvous);
@@ -64,6 +64,7 @@ class Lan {
   void tell(const DeviceId& who);
   void tell_stranger(const mdns::Neighbour& neighbour);
   std::vector<Address> addresses_of(const DeviceId& who) const;
+  bool listens_at(const Address& ip) const;
   std::vector<mdns::Interface> usable() const;
 
   Discovery config_;
@@ -75,8 +76,7 @@ class Lan {
   mdns::Mdns mdns_;
 
   std::vector<NetworkInterface> interfaces_;
-  std::optional<std::uint16_t> port_;
-  bool announces_ipv6_ = true;
+  std::vector<Address> listening_;
   std::optional<DeviceId> meeting_;
   std::vector<Peer> peers_;
   std::map<std::string, DeviceId> labels_;  // by which paired devices are recognised now

@@ -47,9 +47,11 @@ OwnSet host_set(const dns::Name& host, const Interface& interface) {
   OwnSet set;
   set.name = host;
   for (const Subnet& subnet : interface.ipv4) {
+    if (!subnet.announced) continue;
     set.records.push_back({unique_record(host, kHostTtl, dns::A{ip_of<4>(subnet)}), {}, {}});
   }
   for (const Subnet& subnet : interface.ipv6) {
+    if (!subnet.announced) continue;
     set.records.push_back({unique_record(host, kHostTtl, dns::Aaaa{ip_of<16>(subnet)}), {}, {}});
   }
   set.negative = negative_record(set);
@@ -106,7 +108,9 @@ std::vector<OwnSet> own_sets(const Names& names, const Presence& presence,
   std::vector<OwnSet> sets;
   if (presence.instances.empty()) return sets;
   const dns::Name host = names.local.child(presence.host_label).value();
-  sets.push_back(host_set(host, interface));
+  OwnSet addresses = host_set(host, interface);
+  if (addresses.records.empty()) return sets;
+  sets.push_back(std::move(addresses));
   for (const Instance& instance : presence.instances) {
     sets.push_back(instance_set(names, instance, host));
   }

@@ -27,6 +27,7 @@ namespace kith::mdns {
 struct Subnet {
   Address ip;  // port and scope do not matter
   std::uint8_t prefix_bits = 0;
+  bool announced = true;  // otherwise one to be present on alone: nobody listens there
 
   bool contains(const Address& address) const;
   friend bool operator==(const Subnet&, const Subnet&) = default;
@@ -83,7 +84,7 @@ struct OwnSet {
   bool announced() const { return is_announced(life); }
 };
 
-// The sets of a valid presence on an interface.
+// The sets of a valid presence on an interface; none where no address is to be announced.
 std::vector<OwnSet> own_sets(const Names& names, const Presence& presence,
                              const Interface& interface);
 
