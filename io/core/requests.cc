@@ -10,10 +10,12 @@ Error unknown_request() {
   return {ErrorCode::not_found, "There is no such request, or its end was asked for before.", ""};
 }
 
-// The system has no such address or family: an error only if nothing else could be bound.
-bool is_lacking(const Error& error) { return error.code == ErrorCode::invalid_argument; }
-
 }  // namespace
+
+std::vector<Command> Requests::add_listens(Listens listens) {
+  listens_.emplace(std::move(listens));
+  return listens_->begin();
+}
 
 void Requests::add_pairing(RequestId request, Pairing pairing, bool confirm_automatically) {
   pairings_.emplace(request, PairingEntry{std::move(pairing), confirm_automatically});
@@ -108,9 +110,8 @@ std::vector<Command> Requests::cancel_all() {
   }
   for (auto& [request, message] : messages_) message.fail(cancelled());
   if (listens_) {
-    for (const RequestId open : listens_->open) commands.push_back(Cancel{open});
-    for (const RequestId opening : listens_->outstanding) commands.push_back(Cancel{opening});
-    if (listens_->done) listens_->done(tl::unexpected(cancelled()));
+    const std::vector<Command> closing = listens_->end(cancelled());
+    commands.insert(commands.end(), closing.begin(), closing.end());
   }
   listens_.reset();
   pairings_.clear();
@@ -128,35 +129,18 @@ std::vector<Command> Requests::on_event(const Event& event) {
 }
 
 std::vector<Command> Requests::on(const Listening& event) {
-  if (!listens_ || std::erase(listens_->outstanding, event.request) == 0) return {};
-  listens_->open.push_back(event.request);
-  listens_->addresses.push_back(event.address);
-  return listen_answered();
+  if (!listens_) return {};
+  return listens_->on(event);
 }
 
 std::vector<Command> Requests::on(const RequestFailed& event) {
-  if (listens_ && std::erase(listens_->outstanding, event.request) > 0) {
-    auto& error = is_lacking(event.error) ? listens_->skipped : listens_->error;
-    if (!error) error = event.error;
-    return listen_answered();
+  if (listens_ && listens_->is_opening(event.request)) {
+    auto commands = listens_->on(event);
+    if (listens_->failed()) listens_.reset();
+    return commands;
   }
   fail(event.request, event.error);
   return {};
-}
-
-std::vector<Command> Requests::listen_answered() {
-  Listens& listens = *listens_;
-  if (!listens.outstanding.empty() || !listens.done) return {};
-  if (!listens.error && listens.addresses.empty()) listens.error = listens.skipped;
-  if (!listens.error) {
-    listens.done(std::move(listens.addresses));
-    return {};
-  }
-  std::vector<Command> commands;
-  for (const RequestId open : listens.open) commands.push_back(Cancel{open});
-  listens.done(tl::unexpected(std::move(*listens.error)));
-  listens_.reset();
-  return commands;
 }
 
 std::vector<Command> Requests::on(const PairingCodeReady& event) {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "io/core/listens.h"
 #include "kith/io/completion.h"
 #include "kith/io/core.h"
 
@@ -53,16 +54,8 @@ class Requests {
   using Share = TwoStep<StartedTransfer, FinishedTransfer>;
   using Message = TwoStep<QueuedMessage, MessageId>;
 
-  struct Listens {
-    Completion<Result<std::vector<Address>>> done;
-    std::vector<RequestId> outstanding;
-    std::vector<RequestId> open;
-    std::vector<Address> addresses;
-    std::optional<Error> error;    // the first that fails all of them
-    std::optional<Error> skipped;  // an address this system lacks
-  };
-
-  void add_listens(Listens listens) { listens_ = std::move(listens); }
+  // The commands with which it begins.
+  std::vector<Command> add_listens(Listens listens);
   void add_pairing(RequestId request, Pairing pairing, bool confirm_automatically);
   void add_share(RequestId request, Share share);
   void add_message(RequestId request, Message message);
@@ -105,7 +98,6 @@ class Requests {
     return {};
   }
 
-  std::vector<Command> listen_answered();
   void fail(RequestId request, const Error& error);
   template <class Entries, class Ended>
   void await(Entries& entries, RequestId request, Completion<Result<Ended>> done);

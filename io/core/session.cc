@@ -62,16 +62,8 @@ void Session::init_networking(Completion<Result<std::vector<Address>>> done) {
   if (ended()) return done(tl::unexpected(cancelled()));
   if (requests_.listening()) return done(tl::unexpected(taken("Networking has already begun.")));
   if (listen_.empty()) return done(std::vector<Address>());
-  std::vector<Command> commands;
-  Requests::Listens listens;
-  listens.done = std::move(done);
-  for (const Address& address : listen_) {
-    const RequestId request = new_request();
-    listens.outstanding.push_back(request);
-    commands.push_back(Listen{request, address});
-  }
-  requests_.add_listens(std::move(listens));
-  for (Command& command : commands) driver_->give(std::move(command));
+  give(requests_.add_listens(Listens(
+      listen_, [this] { return new_request(); }, std::move(done))));
 }
 
 void Session::start_pairing(Command command, RequestId request, Requests::Pairing pairing,

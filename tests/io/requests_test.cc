@@ -23,8 +23,14 @@ class RequestsTest : public ::testing::Test {
     context_.restart();
     context_.poll();
   }
+  // Its requests are numbered from 1.
+  std::vector<Command> listen_at(const std::vector<Address>& addresses) {
+    return requests_.add_listens(Listens(
+        addresses, [this] { return RequestId{++last_request_}; }, into(listening_)));
+  }
 
   boost::asio::io_context context_;
+  std::uint64_t last_request_ = 0;
   Requests requests_;
   std::optional<Result<std::vector<Address>>> listening_;
   std::optional<Result<PairingCode>> code_;
@@ -38,10 +44,8 @@ constexpr RequestId kSecond{2};
 const Error kRefused{ErrorCode::refused, "no", ""};
 const Error kLacking{ErrorCode::invalid_argument, "no such family", ""};
 
-Requests::Listens two_listens(Completion<Result<std::vector<Address>>> done);
-
 TEST_F(RequestsTest, listening_completes_when_every_address_has_an_answer) {
-  requests_.add_listens(two_listens(into(listening_)));
+  listen_at({Address::v4(127, 0, 0, 1, 5), Address::v4(127, 0, 0, 1, 6)});
   requests_.on_event(Listening{kFirst, SocketId{1}, Address::v4(127, 0, 0, 1, 5)});
   run();
   EXPECT_FALSE(listening_);
@@ -52,7 +56,7 @@ TEST_F(RequestsTest, listening_completes_when_every_address_has_an_answer) {
 }
 
 TEST_F(RequestsTest, an_address_this_system_lacks_is_skipped_if_another_is_bound) {
-  requests_.add_listens(two_listens(into(listening_)));
+  listen_at({Address::v4(127, 0, 0, 1, 5), Address::v4(127, 0, 0, 1, 6)});
   requests_.on_event(RequestFailed{kSecond, kLacking});
   requests_.on_event(Listening{kFirst, SocketId{1}, Address::v4(127, 0, 0, 1, 5)});
   run();
@@ -61,7 +65,7 @@ TEST_F(RequestsTest, an_address_this_system_lacks_is_skipped_if_another_is_bound
 }
 
 TEST_F(RequestsTest, with_no_address_bound_listening_fails_and_can_begin_again) {
-  requests_.add_listens(two_listens(into(listening_)));
+  listen_at({Address::v4(127, 0, 0, 1, 5), Address::v4(127, 0, 0, 1, 6)});
   requests_.on_event(RequestFailed{kFirst, kLacking});
   requests_.on_event(RequestFailed{kSecond, kLacking});
   run();
@@ -71,7 +75,7 @@ TEST_F(RequestsTest, with_no_address_bound_listening_fails_and_can_begin_again) 
 }
 
 TEST_F(RequestsTest, one_taken_address_closes_those_that_were_bound) {
-  requests_.add_listens(two_listens(into(listening_)));
+  listen_at({Address::v4(127, 0, 0, 1, 5), Address::v4(127, 0, 0, 1, 6)});
   EXPECT_TRUE(requests_.on_event(Listening{kFirst, SocketId{1}, {}}).empty());
   const auto commands =
       requests_.on_event(RequestFailed{kSecond, {ErrorCode::already_exists, "taken", ""}});
@@ -131,7 +135,7 @@ TEST_F(RequestsTest, ends_nobody_asks_for_are_forgotten_oldest_first) {
 }
 
 TEST_F(RequestsTest, cancelling_all_completes_all_and_ends_codes_and_shares) {
-  requests_.add_listens(two_listens(into(listening_)));
+  listen_at({Address::v4(127, 0, 0, 1, 5), Address::v4(127, 0, 0, 1, 6)});
   Requests::Pairing pairing;
   pairing.ended = into(paired_);
   requests_.add_pairing(RequestId{3}, std::move(pairing), false);
@@ -147,13 +151,6 @@ TEST_F(RequestsTest, cancelling_all_completes_all_and_ends_codes_and_shares) {
   EXPECT_EQ(listening_->error().code, ErrorCode::cancelled);
   EXPECT_EQ(paired_->error().code, ErrorCode::cancelled);
   EXPECT_EQ(started_->error().code, ErrorCode::cancelled);
-}
-
-Requests::Listens two_listens(Completion<Result<std::vector<Address>>> done) {
-  Requests::Listens listens;
-  listens.done = std::move(done);
-  listens.outstanding = {kFirst, kSecond};
-  return listens;
 }
 
 }  // namespace

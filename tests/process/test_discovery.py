@@ -2,11 +2,13 @@
 DHT of their own. No address is given to anyone."""
 
 import os
+import re
+import subprocess
 import sys
 import unittest
 
 import networks
-from kith_process import OK, UNREACHABLE, ProcessTest
+from kith_process import INTERRUPTED, OK, UNREACHABLE, ProcessTest
 
 SKIPPED = 77
 CONTENT = os.urandom(1_000_000)
@@ -14,6 +16,18 @@ CONTENT = os.urandom(1_000_000)
 LAN = {**os.environ, "KITH_NO_MDNS": "0", "KITH_NO_DHT": "1"}
 DHT = {**os.environ, "KITH_NO_MDNS": "1", "KITH_NO_DHT": "0"}
 DHT_PORT = 6881
+# All ports that a machine gives, of which one is not in use over IPv6 until standard input ends.
+PORT_RANGE = "/proc/sys/net/ipv4/ip_local_port_range"
+FREE_PORTS = "50000 50002"
+TAKE = """
+import socket, sys
+taken = [socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) for _ in range(2)]
+for port, each in zip((50000, 50002), taken):
+    each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    each.bind(("::", port))
+print("taken", flush=True)
+sys.stdin.read()
+"""
 
 
 class Discovery(ProcessTest):
@@ -51,6 +65,29 @@ class OnOneLan(Discovery):
     def test_words_alone_pair_two_devices_which_then_find_each_other(self):
         alice = self.pair_by_words(LAN)
         self.send(alice, LAN)
+
+    def test_words_alone_pair_two_devices_that_have_nothing_but_ipv6(self):
+        for machine in ("alice", "bob"):
+            networks.ip("-n", self.networks.names[machine], "-4", "address", "flush", "dev",
+                        "cable")
+        alice = self.pair_by_words(LAN)
+        self.send(alice, LAN)
+
+    def test_ipv4_and_ipv6_get_one_port_though_one_has_others_in_use(self):
+        on = self.networks.on("alice")
+        subprocess.run([*on, "sh", "-c", f"echo {FREE_PORTS} > {PORT_RANGE}"], check=True)
+        taken = subprocess.Popen([*on, sys.executable, "-c", TAKE], stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE)
+        self.addCleanup(taken.communicate)
+        self.assertEqual(taken.stdout.readline(), b"taken\n")
+        for _ in range(6):  # whichever the system gives first
+            receive = self.start("alice", "--log", "network", "receive", "--inbox", self.inbox,
+                                 prefix=on, env=LAN)
+            receive.wait_for("listening")
+            receive.interrupt()
+            self.assertEqual(receive.finish(), INTERRUPTED, receive.story())
+            listening = re.findall(r"listening at (\S+)", receive.error_text())
+            self.assertEqual(listening[-2:], ["0.0.0.0:50001", "[::]:50001"], receive.story())
 
     def test_who_is_nearby_is_listed_with_how_it_was_found(self):
         alice = self.pair_by_words(LAN)

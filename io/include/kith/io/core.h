@@ -51,8 +51,8 @@ struct CoreOptions {
   // What other devices show. Empty: as stored in the home, at first the host name. Otherwise it is
   // stored there.
   std::string device_name{};
-  // What init_networking binds. Port 0: the system chooses. An address of a family this system
-  // lacks is skipped as long as another one can be bound.
+  // What init_networking binds. Port 0: the system chooses, if possible one port for all of these.
+  // An address of a family this system lacks is skipped as long as another one can be bound.
   std::vector<Address> listen = {Address{.family = Address::Family::ipv4},
                                  Address{.family = Address::Family::ipv6}};
   // Threads for files and hashing; 0: at least four, and one for each processor.
