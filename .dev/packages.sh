@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages of the named group that are missing; asks for root only then.
-#   packages.sh base|bench|coverage
+#   packages.sh base|bench|coverage|avahi
 set -euo pipefail
 
 case $1 in
@@ -23,6 +23,7 @@ case $1 in
     ;;
   bench) packages=(openssh-server openssh-client rsync socat iproute2 ethtool linux-perf) ;;
   coverage) packages=(llvm) ;;
+  avahi) packages=(avahi-daemon avahi-utils dbus) ;;
   *)
     echo "packages: no group named '$1'" >&2
     exit 2
