@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "engine/quic/endpoint.h"
@@ -75,6 +76,13 @@ class Dialer {
   std::optional<Won> connected(Instant now, ConnectionId connection);
   std::optional<Lost> closed(Instant now, ConnectionId connection, const quic::CloseReason& reason);
 
+  struct Silence {
+    DeviceId who;
+    Address address;
+  };
+  // Where nobody answered, since the last call: whoever said that they are there may be asked.
+  std::vector<Silence> take_silences() { return std::exchange(silences_, {}); }
+
  private:
   struct Try {
     DialId dial;
@@ -97,6 +105,7 @@ class Dialer {
   std::map<DialId, Dial> dials_;
   std::map<ConnectionId, Try> connecting_;
   std::multimap<SocketId, Try> waiting_;
+  std::vector<Silence> silences_;  // one of each try at most
 };
 
 // What a closed connection means to a person.

@@ -92,6 +92,9 @@ void Engine::Core::handle(Instant now, const Input& input) {
   pairing_->set_unix_ms(unix_ms(now));
   std::visit([&](const auto& concrete) { on_input(now, concrete); }, input);
   pump(now);
+  for (const Dialer::Silence& silence : dialer_->take_silences()) {
+    locator_->not_reached(now, silence.who, silence.address);
+  }
   update_locator(now);
   drain_locator(now);
 }

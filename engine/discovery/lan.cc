@@ -301,6 +301,15 @@ void Lan::on_event(const mdns::InstanceLost& event) {
   tell(who);
 }
 
+void Lan::not_reached(Instant now, const DeviceId& who, const Address& address) {
+  for (const auto& [place, known] : known_) {
+    const std::vector<Address>& announced = neighbours_.at(place).addresses;
+    const bool here = std::find(announced.begin(), announced.end(), address) != announced.end();
+    if (known == who && here) mdns_.reconfirm(now, place.first, place.second);
+  }
+  drain();
+}
+
 // Where a device is on all its names and interfaces.
 std::vector<Address> Lan::addresses_of(const DeviceId& who) const {
   std::vector<Address> addresses;

@@ -30,6 +30,9 @@ class Lan {
   // The key under which a joiner looks for this device.
   void set_meeting(Instant now, std::int64_t unix_ms, const std::optional<DeviceId>& rendezvous);
   void set_peers(std::int64_t unix_ms, std::vector<Peer> peers);
+  // Nobody answered at an address: if it was announced here, whoever announced it is asked whether
+  // that still holds, and is there no more without an answer (RFC 6762 section 10.4).
+  void not_reached(Instant now, const DeviceId& who, const Address& address);
 
   bool owns(SocketId socket) const { return sockets_.contains(socket); }
   void socket_opened(Instant now, SocketId socket);

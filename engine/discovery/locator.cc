@@ -131,6 +131,10 @@ void Locator::look_for(Instant now, const DeviceId& who, Instant until,
   }
 }
 
+void Locator::not_reached(Instant now, const DeviceId& who, const Address& address) {
+  if (lan_) lan_->not_reached(now, who, address);
+}
+
 void Locator::stop_looking(const DeviceId& who) {
   if (directory_) directory_->stop(who);
 }

@@ -64,6 +64,8 @@ class Locator {
   // From now until then, every way to find it is tried. A meeting is sealed by its own secret.
   void look_for(Instant now, const DeviceId& who, Instant until,
                 const std::optional<std::array<std::byte, 32>>& sealing_secret = {});
+  // Nobody answered at this address: who said that it is there is asked again.
+  void not_reached(Instant now, const DeviceId& who, const Address& address);
   // Who was looked for has been reached.
   void stop_looking(const DeviceId& who);
 

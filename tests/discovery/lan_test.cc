@@ -77,6 +77,10 @@ class Bench {
     now = end;
     if (other != nullptr) other->now = end;
   }
+  void not_reached(const DeviceId& who, const Address& address) {
+    lan.not_reached(now, who, address);
+    drain();
+  }
 
   // Of the last announcement of each record with a life: A and AAAA, and the ports of SRV.
   std::set<Address> announced() const {
@@ -227,6 +231,39 @@ TEST(Lan, announces_nothing_where_nobody_reaches_it) {
   alice.advance(seconds(3));
   EXPECT_THAT(alice.ports, IsEmpty());
   EXPECT_THAT(alice.announced(), IsEmpty());
+}
+
+// RFC 6762 section 10.4.
+TEST(Lan, who_did_not_answer_a_dial_is_asked_for_and_gone_if_silent) {
+  for (const bool alive : {false, true}) {
+    Alice alice;
+    Bob bob;
+    alice.listen({any4(7000), any6(7000)});
+    alice.advance(seconds(5), &bob);
+    ASSERT_FALSE(bob.sightings.empty());
+    EXPECT_EQ(bob.sightings.back().who, kAlice);
+    ASSERT_EQ(bob.sightings.back().addresses.size(), 2u);
+    const Address address = bob.sightings.back().addresses.front();
+    bob.sightings.clear();
+
+    bob.questions = 0;
+    bob.not_reached(kBob, address);
+    bob.not_reached(kAlice, Address::v4(10, 0, 0, 1, 9));
+    EXPECT_EQ(bob.questions, 0u) << "nobody said that she is there";
+    bob.not_reached(kAlice, address);
+    EXPECT_GT(bob.questions, 0u);
+
+    bob.advance(seconds(9), alive ? &alice : nullptr);
+    EXPECT_THAT(bob.sightings, IsEmpty());
+    bob.advance(seconds(2), alive ? &alice : nullptr);
+    if (alive) {
+      EXPECT_THAT(bob.sightings, IsEmpty());
+      continue;
+    }
+    ASSERT_EQ(bob.sightings.size(), 1u);
+    EXPECT_EQ(bob.sightings.front().who, kAlice);
+    EXPECT_THAT(bob.sightings.front().addresses, IsEmpty());
+  }
 }
 
 }  // namespace
