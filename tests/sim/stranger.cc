@@ -20,20 +20,28 @@ LinkSpec attackers_link() {
 
 }  // namespace
 
-Stranger::Stranger(World& world, const Address& address)
+Stranger::Stranger(World& world, const Address& address, Unlinked)
     : world_(world),
       random_(world.random("stranger")),
       address_(address),
       identity_(SecretKey::random(random_)),
       own_key_(std::make_shared<const KeyPair>(KeyPair::random(random_))),
       node_(world.network().add_node(*this)),
-      endpoint_(quic::EndpointConfig{}, *this, random_.fork("endpoint")) {
+      endpoint_(quic::EndpointConfig{}, *this, random_.fork("endpoint")) {}
+
+Stranger::Stranger(World& world, const Address& address) : Stranger(world, address, Unlinked{}) {
   Network& network = world.network();
   network.add_address(node_, address_);
   for (DeviceIndex i = 0; i < world.device_count(); ++i) {
     network.connect(node_, world.device(i).node(), attackers_link());
     network.connect(world.device(i).node(), node_, attackers_link());
   }
+}
+
+Stranger::Stranger(World& world, const Address& address, const MemberSpec& internet)
+    : Stranger(world, address, Unlinked{}) {
+  Network& network = world.network();
+  network.give_address(network.join(node_, kInternet, internet), address);
 }
 
 void Stranger::guess(const Address& at, const DeviceId& rendezvous, const SecretKey& password,
@@ -59,6 +67,7 @@ void Stranger::inject(const Address& source, const Address& destination, ByteVie
 }
 
 void Stranger::on_datagrams(Instant now, const Arrival& arrival) {
+  ++datagrams_;
   endpoint_.handle_datagrams(now, DatagramsReceived{kSocket, arrival.local, arrival.remote, 1,
                                                     arrival.ecn, arrival.stride, arrival.bytes});
   run(now);

@@ -25,6 +25,8 @@ class Stranger final : private EventTarget, private DatagramSink, private quic::
  public:
   // Linked to every device of the world, 5 ms away. Lives as long as the world runs.
   Stranger(World& world, const Address& address);
+  // On the internet, at an address that it takes from whoever has it.
+  Stranger(World& world, const Address& address, const MemberSpec& internet);
 
   const Address& address() const { return address_; }
   NodeId node() const { return node_; }
@@ -48,6 +50,8 @@ class Stranger final : private EventTarget, private DatagramSink, private quic::
 
   // Of those who dialled it: how many took it for the one they wanted, and the bytes they told it.
   std::uint64_t deceived() const { return deceived_; }
+  // Datagrams that came from others.
+  std::uint64_t datagrams() const { return datagrams_; }
   std::uint64_t bytes_heard() const { return bytes_heard_; }
 
  private:
@@ -59,6 +63,9 @@ class Stranger final : private EventTarget, private DatagramSink, private quic::
     std::unique_ptr<pairing::Exchange> exchange;
     wire::FrameReader frames{pairing::kMaxFrameBytes};
   };
+
+  struct Unlinked {};
+  Stranger(World& world, const Address& address, Unlinked);
 
   void on_event(Instant now, std::uint64_t argument) override;
   void on_datagrams(Instant now, const Arrival& arrival) override;
@@ -91,6 +98,7 @@ class Stranger final : private EventTarget, private DatagramSink, private quic::
   Guesses guesses_;
   std::uint64_t deceived_ = 0;
   std::uint64_t bytes_heard_ = 0;
+  std::uint64_t datagrams_ = 0;
   Instant timer_at_ = Instant::never();
 };
 
