@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "engine/discovery/dht/saved_table.h"
-#include "tests/discovery/dht/dht_network.h"
+#include "tests/discovery/dht/town.h"
 
 namespace kith::dht {
 namespace {
@@ -17,17 +17,11 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr std::size_t kTown = 1000;
-constexpr std::size_t kServers = 10;
 
-// A thousand nodes, seven of ten behind NATs, of which ten are known to everybody.
-struct Town {
-  DhtNetwork net;
-  std::vector<Address> servers;
+// A town whose people put things and look for them.
+struct BusyTown : Town {
+  explicit BusyTown(std::uint64_t seed, std::size_t size = kTown) : Town(seed, size) {}
 
-  explicit Town(std::uint64_t seed, std::size_t size = kTown);
-  HostId newcomer();
-  HostId anybody();
-  void churn(std::size_t count);
   MutableItem put_item(std::size_t index, std::size_t& stored);
   bool finds(const MutableItem& item);
 
@@ -49,7 +43,7 @@ std::size_t median(std::vector<std::size_t> values);
 std::string summary(std::vector<std::size_t> values);
 
 TEST(DhtTown, what_is_put_is_found_though_a_third_of_the_nodes_change_every_hour) {
-  Town town(1);
+  BusyTown town(1);
   town.net.run_for(minutes(30));
   std::size_t open = 0;
   std::size_t reachable = 0;
@@ -104,7 +98,7 @@ TEST(DhtTown, sybils_around_a_target_hide_little) {
         Attack{"ids at will, 4 networks", false, false, kLookups * 95 / 100},
         Attack{"BEP 42 ids, 4 networks", true, false, kLookups * 95 / 100},
         Attack{"BEP 42 ids, 200 networks", true, true, 0}}) {
-    Town town(2, 400);
+    BusyTown town(2, 400);
     town.net.run_for(minutes(30));
     std::size_t stored = 0;
     const MutableItem before = town.put_item(1, stored);
@@ -137,7 +131,7 @@ TEST(DhtTown, an_idle_node_sends_little) {
   };
   std::vector<Before> all;
   for (const HostId host : town.net.living()) {
-    if (host < kServers) continue;
+    if (host < Town::kServers) continue;
     all.push_back({host, town.net.node(host).standing(), town.net.sent_by(host)});
   }
   town.net.run_for(minutes(60));
@@ -171,49 +165,7 @@ TEST(DhtTown, equal_seeds_make_equal_towns) {
   EXPECT_NE(traffic(7), traffic(8));
 }
 
-Town::Town(std::uint64_t seed, std::size_t size) : net(seed) {
-  for (std::size_t i = 0; i < kServers; ++i) {
-    Config config;
-    config.reachable = true;
-    config.bootstrap = servers;
-    if (config.bootstrap.size() > kMaxBootstrapHosts) config.bootstrap.resize(kMaxBootstrapHosts);
-    servers.push_back(net.address(net.add(false, config)));
-  }
-  // They come over ten minutes, as a flood on ten servers would only meet their limits.
-  for (std::size_t i = kServers; i < size; ++i) {
-    newcomer();
-    net.run_for(std::chrono::milliseconds(600'000 / static_cast<std::int64_t>(size)));
-  }
-}
-
-HostId Town::newcomer() {
-  const bool behind_nat = net.random().below(10) < 7;
-  Config config;
-  for (int i = 0; i < 3; ++i) {
-    const Address server = servers[static_cast<std::size_t>(net.random().below(servers.size()))];
-    if (std::find(config.bootstrap.begin(), config.bootstrap.end(), server) ==
-        config.bootstrap.end()) {
-      config.bootstrap.push_back(server);
-    }
-  }
-  return net.add(behind_nat, config);
-}
-
-HostId Town::anybody() {
-  const auto living = net.living();
-  return living[static_cast<std::size_t>(net.random().below(living.size()))];
-}
-
-void Town::churn(std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) {
-    HostId gone = anybody();
-    while (gone < kServers) gone = anybody();
-    net.remove(gone);
-    newcomer();
-  }
-}
-
-MutableItem Town::put_item(std::size_t index, std::size_t& stored) {
+MutableItem BusyTown::put_item(std::size_t index, std::size_t& stored) {
   RandomSource source = net.random().fork("key", index);
   const KeyPair key = KeyPair::random(source);
   const auto seq = static_cast<std::int64_t>(net.now().ns / 1'000'000'000);
@@ -228,7 +180,7 @@ MutableItem Town::put_item(std::size_t index, std::size_t& stored) {
   return item;
 }
 
-bool Town::finds(const MutableItem& item) {
+bool BusyTown::finds(const MutableItem& item) {
   const Instant began = net.now();
   const HostId host = anybody();
   const RequestId request = net.next_request();
