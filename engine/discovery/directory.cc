@@ -79,7 +79,7 @@ void Directory::set_networks(Instant now, const std::vector<NetworkInterface>& i
 }
 
 void Directory::open() {
-  if (socket_) return;
+  if (socket_ || !online_) return;
   Address any;
   any.port = port_;
   socket_ = naming_.socket(any);
@@ -87,6 +87,7 @@ void Directory::open() {
 }
 
 void Directory::resolve_hosts(Instant now) {
+  open();
   resolve_at_ = now + kResolveAgain;
   for (const std::string& text : hosts_) {
     if (const auto address = Address::parse(text)) {
@@ -136,10 +137,21 @@ void Directory::socket_opened(Instant now, SocketId) {
   enter(now);
 }
 
-void Directory::socket_failed(SocketId) {
+void Directory::socket_failed(Instant now) {
+  leave();
   socket_.reset();
   socket_open_ = false;
+  outgoing_.clear();
+  resolve_at_ = std::min(resolve_at_, now + kResolveAgain);
+}
+
+// What the node was asked is asked again of the next one.
+void Directory::leave() {
+  if (!node_) return;
+  saved_ = node_->save();
   node_.reset();
+  for (auto& [key, publication] : publications_) publication.putting.reset();
+  for (auto& [who, look_up] : look_ups_) look_up.getting.reset();
 }
 
 void Directory::handle_datagram(Instant now, const DatagramsReceived& datagram) {
@@ -231,6 +243,7 @@ void Directory::look_up(Instant now, const DeviceId& who, const SecretKey& seali
     found->second.until = std::max(found->second.until, until);
     return;
   }
+  std::erase_if(look_ups_, [&](const auto& entry) { return entry.second.until <= now; });
   if (look_ups_.size() >= kMostLookUps) return;
   LookUp& look_up =
       look_ups_.emplace(who, LookUp{sealing.clone(), until, now, {}, {}}).first->second;
@@ -313,12 +326,7 @@ void Directory::drain(Instant now) {
 
 void Directory::on_wakeup(Instant now, std::int64_t unix_ms) {
   if (resolve_at_ <= now) {
-    if (node_) {
-      saved_ = node_->save();
-      node_.reset();
-      for (auto& [key, publication] : publications_) publication.putting.reset();
-      for (auto& [who, look_up] : look_ups_) look_up.getting.reset();
-    }
+    leave();
     resolve_hosts(now);
   }
   if (!node_) return;

@@ -48,7 +48,8 @@ class Directory {
   bool owns(SocketId socket) const { return socket_ == socket; }
   bool owns(StoreOpId op) const { return numbered_.contains(op) || saving_ == op; }
   void socket_opened(Instant now, SocketId socket);
-  void socket_failed(SocketId socket);
+  // Opens another one after a while.
+  void socket_failed(Instant now);
   void host_resolved(Instant now, const HostResolved& resolved);
   void stored(Instant now, StoreOpId op);
   void handle_datagram(Instant now, const DatagramsReceived& datagram);
@@ -82,6 +83,7 @@ class Directory {
 
   void open();
   void enter(Instant now);
+  void leave();
   void resolve_hosts(Instant now);
   void drain(Instant now);
   void on_event(Instant now, const dht::Found& event);

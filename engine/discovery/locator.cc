@@ -178,7 +178,7 @@ void Locator::socket_opened(Instant now, SocketId socket) {
 
 void Locator::socket_failed(Instant now, SocketId socket) {
   if (lan_ && lan_->owns(socket)) lan_->socket_failed(now, socket);
-  if (directory_ && directory_->owns(socket)) directory_->socket_failed(socket);
+  if (directory_ && directory_->owns(socket)) directory_->socket_failed(now);
 }
 
 void Locator::stored(Instant now, StoreOpId op) { directory_->stored(now, op); }
