@@ -195,12 +195,15 @@ void Lan::update_interfaces(Instant now) {
 
 void Lan::socket_opened(Instant now, SocketId socket) {
   sockets_.at(socket).open = true;
+  open_pause_ = kFirstOpenPause;
   join_groups(now);
 }
 
-// Another program may have the port to itself: then there is no multicast DNS here.
 void Lan::socket_failed(Instant now, SocketId socket) {
   sockets_.erase(socket);
+  std::erase_if(outgoing_, [&](const Outgoing& each) { return each.socket == socket; });
+  open_at_ = std::min(open_at_, now + open_pause_);
+  open_pause_ = std::min(2 * open_pause_, kLongestOpenPause);
   update_interfaces(now);
 }
 
@@ -211,6 +214,10 @@ void Lan::handle_datagram(Instant now, const DatagramsReceived& datagram) {
 
 void Lan::on_wakeup(Instant now, std::int64_t unix_ms) {
   mdns_.on_wakeup(now);
+  if (open_at_ <= now) {
+    open_at_ = Instant::never();
+    join_groups(now);
+  }
   if (unix_ms / kLabelLifeMs != hour_) {
     announce(now, unix_ms);
     set_peers(unix_ms, std::vector<Peer>(peers_));
@@ -222,8 +229,8 @@ std::optional<Instant> Lan::next_wakeup(Instant now, std::int64_t unix_ms) const
   const Instant next_hour =
       now + std::chrono::milliseconds(kLabelLifeMs -
                                       ((unix_ms % kLabelLifeMs) + kLabelLifeMs) % kLabelLifeMs);
-  const auto next = mdns_.next_wakeup();
-  return next ? std::min(*next, next_hour) : next_hour;
+  const Instant next = std::min(next_hour, open_at_);
+  return std::min(next, mdns_.next_wakeup().value_or(next));
 }
 
 std::optional<Effect> Lan::poll_effect() {

@@ -20,6 +20,9 @@ namespace kith::discovery {
 
 class Lan {
  public:
+  static constexpr Duration kFirstOpenPause = std::chrono::minutes(1);
+  static constexpr Duration kLongestOpenPause = std::chrono::hours(1);
+
   Lan(const Discovery& config, std::string device_name, const DeviceId& own_id,
       const VisibilityKey& own_key, Naming naming, RandomSource random);
 
@@ -36,6 +39,8 @@ class Lan {
 
   bool owns(SocketId socket) const { return sockets_.contains(socket); }
   void socket_opened(Instant now, SocketId socket);
+  // Tries another one after a while, ever more seldom: where a program has the port to itself there
+  // is no multicast DNS.
   void socket_failed(Instant now, SocketId socket);
   void handle_datagram(Instant now, const DatagramsReceived& datagram);
   void on_wakeup(Instant now, std::int64_t unix_ms);
@@ -87,6 +92,8 @@ class Lan {
   std::map<Place, mdns::Neighbour> neighbours_;
   std::map<Place, DeviceId> known_;
   std::map<SocketId, Socket> sockets_;
+  Instant open_at_ = Instant::never();
+  Duration open_pause_ = kFirstOpenPause;
   std::deque<Outgoing> outgoing_;
   std::deque<Effect> effects_;
 };
