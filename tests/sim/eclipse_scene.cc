@@ -242,7 +242,10 @@ void EclipseScene::guess() {
   Address at = *sybils_->publisher();
   at.port = kPort;
   if (successor_ && at == successor_->address()) return;  // one of their own
-  guesser_->guess(at, sybils_->first_item()->key, SecretKey::random(random_));
+  const SecretKey password = spec_.knows_words
+                                 ? pairing::derive_code_keys(words_foreseen_).password.clone()
+                                 : SecretKey::random(random_);
+  guesser_->guess(at, sybils_->first_item()->key, password);
 }
 
 void EclipseScene::on_started(Device& device, Instant) {

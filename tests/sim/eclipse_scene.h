@@ -34,6 +34,7 @@ struct EclipseSpec {
   std::size_t sybils = 200;          // none: nobody attacks
   std::size_t choices = 64;          // SybilSpec
   bool lies_about_addresses = true;  // SybilSpec::claimed
+  bool knows_words = false;          // then its guesses are right
 };
 
 class EclipseScene final : private EventTarget, private Observer {

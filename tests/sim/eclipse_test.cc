@@ -70,6 +70,12 @@ TEST(Eclipse, surrounded_devices_meet_where_an_address_was_typed) {
   EXPECT_GT(tally.answered_guesses, 0U);
 }
 
+// That a wrong one would be noticed: whoever has the words as well is let in.
+TEST(Eclipse, an_attacker_who_knows_the_words_is_the_wrong_one) {
+  const Tally tally = meet(5, {.channel = OtherChannel::typed, .knows_words = true});
+  EXPECT_GT(tally.wrong, 0U);
+}
+
 Tally meet(std::size_t meetings, EclipseSpec spec) {
   Tally tally;
   for (std::size_t i = 0; i < meetings; ++i) {
