@@ -1,5 +1,5 @@
 # What `cmake --install` copies: the programs, the scenarios that kith-sim knows by name, and all
-# that find_package(kith) needs to link kith::engine, kith::io and kith::sim. The prefix may be moved.
+# that find_package(kith) needs to link kith::engine, kith::io and kith::sim. The prefix may move.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 

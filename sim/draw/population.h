@@ -1,8 +1,8 @@
 #pragma once
 
 // Devices at sites behind the reference population's gateways (sim/nat/population.h), in pairs of
-// which one side can be reached: on the same LAN, in the internet, or by a forwarded port. They know
-// where, or find out by discovery.
+// which one side can be reached: on the same LAN, in the internet, or by a forwarded port. They
+// know where, or find out by discovery.
 
 #include <nlohmann/json.hpp>
 #include <string>
