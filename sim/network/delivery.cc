@@ -28,11 +28,13 @@ Instant Network::delivery_time(NodeId node, Instant at) const {
 
 void Network::arrive(NodeId node, PacketId id) {
   const Packet& first = packets_[id];
+  if (first.kind == PacketKind::segment) return arrive_segment(node, id);
   const std::size_t stride = first.bytes.size();
   const std::uint64_t hop = argument_of({Place::node, node}, 0);
 
   // Whatever came at this instant and can share the batch is what happens next.
   bool alone = true;
+  if (first.kind == PacketKind::forged) ++counters_.forged;
   for (const ScheduledEvent* next = timeline_.next_at_once();
        next != nullptr && next->target == this; next = timeline_.next_at_once()) {
     const auto next_id = static_cast<PacketId>(next->argument);
@@ -42,12 +44,23 @@ void Network::arrive(NodeId node, PacketId id) {
     if (alone) batch_.assign(first.bytes.begin(), first.bytes.end());
     alone = false;
     batch_.insert(batch_.end(), packet.bytes.begin(), packet.bytes.end());
+    if (packet.kind == PacketKind::forged) ++counters_.forged;
     timeline_.take_next();
     packets_.give_back(next_id);
     if (batch_.size() % stride != 0) break;  // a shorter one ends the batch
   }
   if (alone && tap_) batch_.assign(first.bytes.begin(), first.bytes.end());
   deliver(node, first, stride, alone && !tap_ ? ByteView(first.bytes) : ByteView(batch_));
+  packets_.give_back(id);
+}
+
+void Network::arrive_segment(NodeId node, PacketId id) {
+  const Packet& packet = packets_[id];
+  DatagramSink* sink = nodes_[node].segments;
+  if (sink == nullptr) return drop(id, counters_.unroutable);
+  // The sink may send, and so take other packets, but none moves.
+  sink->on_datagrams(timeline_.now(), {packet.destination, packet.source, packet.ecn,
+                                       packet.bytes.size(), packet.bytes, packet.interface});
   packets_.give_back(id);
 }
 
@@ -66,7 +79,7 @@ void Network::deliver(NodeId node, const Packet& first, std::size_t stride, Byte
 
 bool Network::joins_batch(const Packet& first, const Packet& next, std::size_t batch_bytes) const {
   const std::size_t stride = first.bytes.size();
-  return !next.bytes.empty() && next.bytes.size() <= stride &&
+  return next.kind != PacketKind::segment && !next.bytes.empty() && next.bytes.size() <= stride &&
          batch_bytes + next.bytes.size() <= std::min(kMaxBatchBytes, kMaxBatchSegments * stride) &&
          next.ecn == first.ecn && next.interface == first.interface &&
          next.source == first.source && next.destination == first.destination;

@@ -99,6 +99,8 @@ void Network::proceed(Instant at, Hop hop, PacketId packet) {
 
 void Network::leave(Instant at, const Way& way, PacketId packet) {
   const Member& member = members_[way.member];
+  const Realm& realm = realms_[member.realm];
+  overhear(realm, packets_[packet]);
   if (way.to) {
     const Member& to = members_[*way.to];
     if (is_cut(member, to)) return drop(packet, counters_.partitioned);
@@ -107,7 +109,6 @@ void Network::leave(Instant at, const Way& way, PacketId packet) {
   if (is_multicast(packets_[packet].destination)) {
     return cross(at, member.up, {}, {Place::group, way.member}, packet);
   }
-  const Realm& realm = realms_[member.realm];
   if (!realm.gateway) return drop(packet, counters_.unroutable);
   cross(at, member.up, {}, {Place::outward, *realm.gateway}, packet);
 }
@@ -130,7 +131,7 @@ void Network::pass_outward(GatewayId id, PacketId packet_id) {
   Packet& packet = packets_[packet_id];
   if (is_for_itself(gateway, packet)) return serve(gateway, packet_id);
   gateway.mapping.expire(timeline_.now(), gateway.ipv4);
-  Nat& nat = gateway.nat(packet.destination.family);
+  Nat& nat = nat_for(id, packet);
   if (nat.is_own(packet.destination)) {
     const auto verdict = nat.hairpin(timeline_.now(), packet.source, packet.destination);
     if (verdict.drop != NatDrop::none) return drop(packet_id, counters_.refused_by_nat);
@@ -150,7 +151,7 @@ void Network::pass_inward(GatewayId id, PacketId packet_id) {
   Gateway& gateway = gateways_[id];
   Packet& packet = packets_[packet_id];
   gateway.mapping.expire(timeline_.now(), gateway.ipv4);
-  Nat& nat = gateway.nat(packet.destination.family);
+  Nat& nat = nat_for(id, packet);
   const auto verdict = nat.inbound(timeline_.now(), packet.destination, packet.source);
   if (verdict.drop != NatDrop::none) return drop(packet_id, counters_.refused_by_nat);
   packet.destination = verdict.destination;
@@ -166,10 +167,13 @@ bool Network::is_for_itself(const Gateway& gateway, const Packet& packet) const 
 // The only thing that gateways themselves answer. Nobody else has the port.
 void Network::serve(Gateway& gateway, PacketId id) {
   Packet& packet = packets_[id];
-  if (packet.destination.port != port_mapping::kServerPort) return drop(id, counters_.unroutable);
+  if (packet.destination.port != port_mapping::kServerPort || packet.kind == PacketKind::segment) {
+    return drop(id, counters_.unroutable);
+  }
   auto answer = gateway.mapping.answer(timeline_.now(), gateway.ipv4, packet.source, packet.bytes);
   if (!answer) return drop(id, counters_.unroutable);
   packet.bytes = *std::move(answer);
+  packet.kind = PacketKind::datagram;
   packet.ecn = Ecn::not_ect;
   std::swap(packet.source, packet.destination);
   reach_inside(gateway, id);
@@ -186,6 +190,7 @@ void Network::announce_mappings(const Gateway& gateway) {
       // All hosts of a link: RFC 6887 section 14.1.3.
       packet.destination = Address::v4(224, 0, 0, 1, port_mapping::kClientPort);
       packet.ecn = Ecn::not_ect;
+      packet.kind = PacketKind::datagram;
       packet.bytes = bytes;
       enter(timeline_.now(), to, id);
     }
@@ -193,9 +198,14 @@ void Network::announce_mappings(const Gateway& gateway) {
 }
 
 void Network::reach_inside(const Gateway& gateway, PacketId packet) {
+  overhear(realms_[gateway.inside], packets_[packet]);
   const auto to = realms_[gateway.inside].members.find(packets_[packet].destination);
   if (!to) return drop(packet, counters_.unroutable);
   enter(timeline_.now(), *to, packet);
+}
+
+void Network::overhear(const Realm& realm, const Packet& packet) {
+  for (const RealmTap& tap : realm.taps) tap(packet);
 }
 
 // Over a link and then for so long without one.

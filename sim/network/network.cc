@@ -9,6 +9,18 @@
 namespace kith::sim {
 namespace {
 
+// RFC 5382, REQ-5: connections that are beginning or ending, and those that stand.
+constexpr Duration kTransitoryTimeout = std::chrono::minutes(4);
+constexpr Duration kEstablishedTimeout = std::chrono::minutes(124);
+
+NatSpec for_segments(NatSpec spec) {
+  spec.udp_blocked = false;
+  spec.unreplied_timeout = kTransitoryTimeout;
+  spec.replied_timeout = kEstablishedTimeout;
+  spec.absolute_timeout = {};
+  return spec;
+}
+
 bool contains(const std::vector<Address>& all, const Address& wanted) {
   return std::find(all.begin(), all.end(), wanted) != all.end();
 }
@@ -151,6 +163,9 @@ void Network::change_external(GatewayId gateway, const std::vector<Address>& ext
   for (const Address& address : old) take_address(outside, address);
   for (const Address& address : external) give_address(outside, address);
   gateways_[gateway].ipv4.change_address(timeline_.now(), external);
+  if (SegmentNats* segments = gateways_[gateway].segments.get()) {
+    segments->ipv4.change_address(timeline_.now(), external);
+  }
 }
 
 void Network::reboot(GatewayId id) {
@@ -158,7 +173,24 @@ void Network::reboot(GatewayId id) {
   gateway.ipv4.reboot(timeline_.now());
   gateway.ipv6.reboot(timeline_.now());
   gateway.mapping.reboot(timeline_.now(), gateway.ipv4);
+  if (gateway.segments) {
+    gateway.segments->ipv4.reboot(timeline_.now());
+    gateway.segments->ipv6.reboot(timeline_.now());
+  }
   announce_mappings(gateway);
+}
+
+Nat& Network::nat_for(GatewayId id, const Packet& packet) {
+  Gateway& gateway = gateways_[id];
+  const bool ipv4 = packet.destination.family == Address::Family::ipv4;
+  if (packet.kind != PacketKind::segment) return ipv4 ? gateway.ipv4 : gateway.ipv6;
+  if (!gateway.segments) {
+    gateway.segments = std::make_unique<SegmentNats>(SegmentNats{
+        Nat(for_segments(gateway.ipv4.spec()), gateway.ipv4.external_ips(),
+            DrawStream(random_.fork("segments ipv4", id))),
+        Nat(for_segments(gateway.ipv6.spec()), {}, DrawStream(random_.fork("segments ipv6", id)))});
+  }
+  return ipv4 ? gateway.segments->ipv4 : gateway.segments->ipv6;
 }
 
 void Network::set_on_island(MemberId member, unsigned island, bool on) {
@@ -261,6 +293,21 @@ Instant Network::room_at(NodeId id) const {
 
 void Network::send(NodeId from, const Address& source, const Address& destination, Ecn ecn,
                    ByteView bytes) {
+  send(PacketKind::datagram, from, source, destination, ecn, bytes);
+}
+
+void Network::send_forged(NodeId from, const Address& source, const Address& destination,
+                          ByteView bytes) {
+  send(PacketKind::forged, from, source, destination, Ecn::not_ect, bytes);
+}
+
+void Network::send_segment(NodeId from, const Address& source, const Address& destination,
+                           ByteView bytes) {
+  send(PacketKind::segment, from, source, destination, Ecn::not_ect, bytes);
+}
+
+void Network::send(PacketKind kind, NodeId from, const Address& source, const Address& destination,
+                   Ecn ecn, ByteView bytes) {
   ++counters_.sent;
   Node& node = nodes_[from];
   node.free_at = std::max(node.free_at, timeline_.now()) +
@@ -272,6 +319,7 @@ void Network::send(NodeId from, const Address& source, const Address& destinatio
   packet.destination = destination;
   packet.interface = 1;
   packet.ecn = ecn;
+  packet.kind = kind;
   packet.bytes.assign(bytes.begin(), bytes.end());
   if (const Wire* wire = find_wire(node, destination)) {
     cross(node.free_at, wire->link, {}, {Place::node, wire->node}, id);

@@ -101,6 +101,7 @@ struct NetworkCounters {
   std::uint64_t partitioned = 0;
   std::uint64_t refused_by_nat = 0;
   std::uint64_t translated = 0;  // passed a gateway
+  std::uint64_t forged = 0;      // of an adversary, delivered
   std::array<std::uint64_t, kFates> fates{};
 
   std::uint64_t fate(Fate which) const { return fates[static_cast<std::size_t>(which)]; }
@@ -118,6 +119,9 @@ class Network final : public EventTarget {
   // Makes one direction of a wire, on which nothing but these two are. Whoever has a wire to an
   // address of `to` uses it before any realm.
   LinkId connect(NodeId from, NodeId to, const LinkSpec& spec);
+  // Where segments of streams that come to a node go; nowhere if nothing was said. It outlives the
+  // network.
+  void set_segment_sink(NodeId node, DatagramSink& sink) { nodes_[node].segments = &sink; }
   // Gives a node an address on its wires, which are made later; the port is not looked at.
   void add_address(NodeId node, const Address& address);
 
@@ -184,6 +188,15 @@ class Network final : public EventTarget {
   // One datagram. It may be lost on the way, never here.
   void send(NodeId from, const Address& source, const Address& destination, Ecn ecn,
             ByteView bytes);
+  // The same for an adversary, who may say that it comes from anyone.
+  void send_forged(NodeId from, const Address& source, const Address& destination, ByteView bytes);
+  // A segment of a stream. Gateways keep tables of their own for these (RFC 5382), which know no
+  // forwarded ports; who blocks UDP lets them pass.
+  void send_segment(NodeId from, const Address& source, const Address& destination, ByteView bytes);
+
+  // Overhears what is sent in a realm, as it is there: it looks, and sends nothing meanwhile.
+  using RealmTap = std::function<void(const Packet&)>;
+  void tap_realm(RealmId realm, RealmTap tap) { realms_[realm].taps.push_back(std::move(tap)); }
 
   // Sees, and may alter, every datagram just before it is delivered. For tests and adversaries.
   using DeliveryTap = std::function<void(Instant, NodeId to, std::span<std::byte>)>;
@@ -215,6 +228,7 @@ class Network final : public EventTarget {
   };
   struct Node {
     DatagramSink* sink = nullptr;
+    DatagramSink* segments = nullptr;
     InterfaceSpec interface;
     Instant free_at;                 // when all that was sent has left the interface
     std::vector<Address> addresses;  // on wires
@@ -238,6 +252,12 @@ class Network final : public EventTarget {
     IpTable members;
     std::vector<MemberId> hosts;  // in the order of joining, for multicast
     std::optional<GatewayId> gateway;
+    std::vector<RealmTap> taps;
+  };
+  // What a gateway does to segments, made when the first of them comes.
+  struct SegmentNats {
+    Nat ipv4;
+    Nat ipv6;
   };
   struct Gateway {
     RealmId inside = 0;
@@ -246,7 +266,7 @@ class Network final : public EventTarget {
     Nat ipv6;
     Address own;  // inside
     PortMapping mapping;
-    Nat& nat(Address::Family family) { return family == Address::Family::ipv4 ? ipv4 : ipv6; }
+    std::unique_ptr<SegmentNats> segments = nullptr;
   };
 
   LinkId add_link(const LinkSpec& spec);
@@ -262,6 +282,10 @@ class Network final : public EventTarget {
                              const Address& destination) const;
   void note_families(Member& member);
   PacketId copy_of(PacketId original);
+  void send(PacketKind kind, NodeId from, const Address& source, const Address& destination,
+            Ecn ecn, ByteView bytes);
+  Nat& nat_for(GatewayId gateway, const Packet& packet);
+  static void overhear(const Realm& realm, const Packet& packet);
 
   // forwarding.cc: each takes the packet over.
   void leave(Instant at, const Way& way, PacketId packet);
@@ -284,6 +308,7 @@ class Network final : public EventTarget {
   // delivery.cc
   Instant delivery_time(NodeId node, Instant at) const;
   void arrive(NodeId node, PacketId packet);
+  void arrive_segment(NodeId node, PacketId packet);
   bool joins_batch(const Packet& first, const Packet& next, std::size_t batch_bytes) const;
   void deliver(NodeId node, const Packet& first, std::size_t stride, ByteView bytes);
 

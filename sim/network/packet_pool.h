@@ -16,11 +16,19 @@ namespace kith::sim {
 using NodeId = std::uint32_t;
 using PacketId = std::uint32_t;
 
+enum class PacketKind : std::uint8_t {
+  datagram,
+  forged,   // a datagram of an adversary
+  segment,  // of a stream (stream_host.h): as TCP is to gateways, and nothing to sockets of
+            // datagrams
+};
+
 struct Packet {
   Address source;
   Address destination;
   std::uint32_t interface = 1;  // of the node it comes to
   Ecn ecn = Ecn::not_ect;
+  PacketKind kind = PacketKind::datagram;
   Bytes bytes;
 };
 

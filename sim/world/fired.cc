@@ -25,6 +25,7 @@ constexpr NetworkProbe kNetworkProbes[] = {
     {"link.bleached", &NetworkCounters::bleached},
     {"network.unroutable", &NetworkCounters::unroutable},
     {"network.partitioned", &NetworkCounters::partitioned},
+    {"network.forged", &NetworkCounters::forged},
 };
 
 std::string nat_name(NatProbe probe) { return "nat." + std::string(to_string(probe)); }

@@ -33,6 +33,20 @@ enum class Probe : std::uint8_t {
   disk_error,  // an operation that failed
   lost_page,   // by a sync that failed
   disk_slow,   // an operation that took longer
+  // Adversaries: each counts what it sent. "network.forged" is what came to a device.
+  spoofed_random,
+  spoofed_replay,
+  spoofed_version_negotiation,
+  spoofed_stateless_reset,
+  spoofed_initial,
+  forged_answer,
+  forged_goodbye,
+  forged_conflict,  // another claims the name that a device probes for
+  forged_flood,
+  impostor_dialled,   // a device began a handshake with it
+  impostor_believed,  // and completed it
+  stale_answer,       // of multicast DNS
+  stale_item,         // of the DHT
   // How many there are.
   count,
 };
@@ -56,7 +70,20 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Probe::co
      "disk_full",
      "disk_error",
      "lost_page",
-     "disk_slow"};
+     "disk_slow",
+     "spoofed_random",
+     "spoofed_replay",
+     "spoofed_version_negotiation",
+     "spoofed_stateless_reset",
+     "spoofed_initial",
+     "forged_answer",
+     "forged_goodbye",
+     "forged_conflict",
+     "forged_flood",
+     "impostor_dialled",
+     "impostor_believed",
+     "stale_answer",
+     "stale_item"};
 
 class FaultProbes {
  public:
