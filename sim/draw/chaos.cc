@@ -309,6 +309,24 @@ class ChaosDrawer {
     }
   }
 
+  // At a site or, as often as at all of them together, in the internet.
+  void spoofed_source(RandomSource& random) {
+    static constexpr std::string_view kSends[] = {"random", "replayed", "version_negotiation",
+                                                  "stateless_reset", "initial"};
+    json sends = json::array();
+    for (const std::string_view each : kSends) {
+      if (random.chance(1, 2)) sends.push_back(each);
+    }
+    json fault = {{"kind", "spoofed_sources"}, {"every_ms", 100 + random.below(1'900)}};
+    if (!sends.empty()) fault["sends"] = sends;
+    const bool at_a_site = random.chance(1, 2);
+    if (at_a_site && !targets_.sites.empty()) fault["site"] = draw_one(random, targets_.sites);
+    const Duration lasts = length(random);
+    fault["for_s"] = document_seconds(lasts);
+    const Duration at = begin(random, lasts);
+    add(at, std::move(fault));
+  }
+
   JsonObject keys_;
   RandomSource random_;
   Targets targets_;
@@ -343,6 +361,7 @@ const std::vector<std::pair<std::string_view, ChaosDrawer::Kind>> ChaosDrawer::k
     {"exhaustions", &ChaosDrawer::exhaust},
     {"partitions", &ChaosDrawer::partition},
     {"clogs", &ChaosDrawer::clog},
+    {"spoofed_sources", &ChaosDrawer::spoofed_source},
 };
 
 }  // namespace

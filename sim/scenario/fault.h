@@ -10,6 +10,7 @@
 
 #include "kith/result.h"
 #include "kith/time.h"
+#include "sim/adversaries/spec.h"
 #include "sim/disk/disk_faults.h"
 #include "sim/network/link.h"
 #include "sim/network/network.h"
@@ -109,7 +110,8 @@ struct DiskSlowFault {
 using FaultAction =
     std::variant<LinkFault, LineFault, NetworkFault, GatewayFault, PartitionFault, StopFault,
                  CrashAtEffectFault, PauseFault, ClockRateFault, ClockJumpFault, SendErrorsFault,
-                 BitRotFault, DiskFullFault, DiskErrorFault, DiskSlowFault>;
+                 BitRotFault, DiskFullFault, DiskErrorFault, DiskSlowFault, SpooferSpec,
+                 LanLiarSpec, StaleRecordsSpec>;
 
 struct Fault {
   Duration at{};

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <numeric>
 #include <string_view>
 
 #include "sim/world/seconds.h"
@@ -123,6 +124,22 @@ class Noticer {
                                         seconds_of(fault.lasting)));
   }
 
+  FaultNotice operator()(const SpooferSpec& spec) const {
+    return {fmt::format("somebody {} sends under the addresses of others for {} s",
+                        place(spec.site), seconds_of(spec.lasting)),
+            devices_near(spec.site)};
+  }
+  FaultNotice operator()(const LanLiarSpec& spec) const {
+    return {fmt::format("somebody {} tells lies by multicast DNS for {} s{}", place(spec.site),
+                        seconds_of(spec.lasting), spec.impostor ? " that lead to an impostor" : ""),
+            devices_near(spec.site)};
+  }
+  FaultNotice operator()(const StaleRecordsSpec& spec) const {
+    return {fmt::format("somebody {} collects records for {} s and repeats them for {} s",
+                        place(spec.site), seconds_of(spec.listening), seconds_of(spec.lasting)),
+            devices_near(spec.site)};
+  }
+
  private:
   FaultNotice of(DeviceIndex device, const std::string& what) const {
     return {fmt::format("{} {}", name(device), what), {device}};
@@ -135,6 +152,18 @@ class Noticer {
     const std::string one = link_text(there);
     const std::string other = link_text(back);
     return one == other ? one : fmt::format("{} there and {} back", one, other);
+  }
+
+  std::string place(std::optional<SiteId> id) const {
+    return id ? fmt::format("at {}", site(*id)) : "in the internet";
+  }
+
+  // Whom somebody there can do something to: everyone, if it is in the internet.
+  std::vector<DeviceIndex> devices_near(std::optional<SiteId> id) const {
+    if (id) return devices_at(*id);
+    std::vector<DeviceIndex> all(topology_.devices.size());
+    std::iota(all.begin(), all.end(), DeviceIndex{0});
+    return all;
   }
 
   std::vector<DeviceIndex> devices_at(SiteId id) const {

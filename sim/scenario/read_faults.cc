@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "sim/scenario/read_adversaries.h"
 #include "sim/scenario/read_links.h"
 
 namespace kith::sim {
@@ -216,6 +217,16 @@ FaultAction read_disk_error(JsonObject& keys, Surroundings& known) {
   return fault;
 }
 
+FaultAction read_spoofed_sources(JsonObject& keys, Surroundings& known) {
+  return read_spoofer(keys, known.names);
+}
+FaultAction read_forged_mdns(JsonObject& keys, Surroundings& known) {
+  return read_lan_liar(keys, known.names);
+}
+FaultAction read_stale_records(JsonObject& keys, Surroundings& known) {
+  return read_stale(keys, known.names);
+}
+
 FaultAction read_disk_slow(JsonObject& keys, Surroundings& known) {
   return DiskSlowFault{read_device(keys, known), read_lasting(keys),
                        static_cast<std::uint32_t>(keys.at("factor").integer(2, kSlowestDisk))};
@@ -243,6 +254,9 @@ constexpr FaultReader kReaders[] = {
     {"disk_full", read_disk_full},
     {"disk_error", read_disk_error},
     {"disk_slow", read_disk_slow},
+    {"spoofed_sources", read_spoofed_sources},
+    {"forged_mdns", read_forged_mdns},
+    {"stale_records", read_stale_records},
 };
 
 const FaultReader& find_reader(const JsonValue& kind) {

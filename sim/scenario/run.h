@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "sim/adversaries/adversary.h"
 #include "sim/checkers/checker.h"
 #include "sim/scenario/facts.h"
 #include "sim/scenario/report.h"
@@ -71,6 +72,9 @@ class Run final : private EventTarget, private Observer {
   void strike(const DiskFullFault& fault);
   void strike(const DiskErrorFault& fault);
   void strike(const DiskSlowFault& fault);
+  void strike(const SpooferSpec& spec);
+  void strike(const LanLiarSpec& spec);
+  void strike(const StaleRecordsSpec& spec);
 
   const Scenario& scenario_;
   std::uint64_t seed_;
@@ -81,6 +85,7 @@ class Run final : private EventTarget, private Observer {
   std::vector<World::LinkPair> wires_;
   std::vector<std::unique_ptr<WorkloadStep>> steps_;
   std::vector<std::unique_ptr<Checker>> checkers_;
+  std::vector<std::unique_ptr<Adversary>> adversaries_;
 };
 
 }  // namespace kith::sim

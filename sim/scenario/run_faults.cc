@@ -1,5 +1,8 @@
 // What each fault of a scenario does to the world of a run.
 
+#include "sim/adversaries/lan_liar.h"
+#include "sim/adversaries/spoofer.h"
+#include "sim/adversaries/stale_records.h"
 #include "sim/nat/exhaust.h"
 #include "sim/scenario/fault_notice.h"
 #include "sim/scenario/run.h"
@@ -117,6 +120,20 @@ void Run::strike(const DiskSlowFault& fault) {
       .disk()
       .faults()
       .slow_until(world_.now() + fault.lasting, fault.factor);
+}
+
+// --- adversaries --------------------------------------------------------------------------------
+
+void Run::strike(const SpooferSpec& spec) {
+  adversaries_.push_back(std::make_unique<Spoofer>(world_, spec, adversaries_.size()));
+}
+
+void Run::strike(const LanLiarSpec& spec) {
+  adversaries_.push_back(std::make_unique<LanLiar>(world_, spec, adversaries_.size()));
+}
+
+void Run::strike(const StaleRecordsSpec& spec) {
+  adversaries_.push_back(std::make_unique<StaleRecords>(world_, spec, adversaries_.size()));
 }
 
 }  // namespace kith::sim

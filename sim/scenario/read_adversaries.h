@@ -1,0 +1,15 @@
+#pragma once
+
+// The keys of faults that are somebody's ill will.
+
+#include "sim/adversaries/spec.h"
+#include "sim/scenario/json_reader.h"
+#include "sim/scenario/workload.h"
+
+namespace kith::sim {
+
+SpooferSpec read_spoofer(JsonObject& keys, const Names& names);
+LanLiarSpec read_lan_liar(JsonObject& keys, const Names& names);
+StaleRecordsSpec read_stale(JsonObject& keys, const Names& names);
+
+}  // namespace kith::sim
