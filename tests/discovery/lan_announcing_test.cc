@@ -1,13 +1,12 @@
 // What this device says of itself on a LAN, and what becomes of neighbours that do not answer.
 
-#include "engine/discovery/lan.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
 
 #include "engine/discovery/instance_names.h"
+#include "engine/discovery/lan.h"
 #include "engine/dns/parse.h"
 
 namespace kith::discovery {
