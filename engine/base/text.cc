@@ -135,6 +135,14 @@ std::optional<Bytes> from_zbase32(std::string_view text) { return decode<5>(text
 std::string to_base32hex(ByteView bytes) { return encode<5>(bytes, kBase32hex); }
 std::optional<Bytes> from_base32hex(std::string_view text) { return decode<5>(text, kBase32hex); }
 
+std::string_view cut_utf8(std::string_view text, std::size_t most_bytes) {
+  if (text.size() <= most_bytes) return text;
+  // A continuation byte (10xxxxxx) at the cut belongs to a character that began before it.
+  std::size_t size = most_bytes;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0u) == 0x80u) --size;
+  return text.substr(0, size);
+}
+
 bool is_utf8(ByteView bytes) {
   const auto ascii = [](std::byte byte) { return byte < std::byte{0x80}; };
   for (;;) {

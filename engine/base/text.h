@@ -29,6 +29,9 @@ std::optional<Bytes> from_base32hex(std::string_view text);
 // Well-formed UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(ByteView bytes);
 
+// The beginning of a text in UTF-8, of at most so many bytes: cut where a character ends.
+std::string_view cut_utf8(std::string_view text, std::size_t most_bytes);
+
 // `bytes` as UTF-8 that cannot command a terminal or mislead its reader: what is not well-formed,
 // every control character (line ends included), and the invisible characters that reorder text or
 // break lines become U+FFFD each.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/append.h"
 #include "engine/base/check.h"
 
 namespace kith {
@@ -29,8 +30,7 @@ void Dialer::found(Instant now, const DeviceId& who, const std::vector<Address>&
     std::vector<Address>& known = dial.target.addresses;
     for (const Address& address : addresses) {
       if (known.size() >= kMaxDialAddresses + kMaxFoundAddresses) break;
-      if (std::find(known.begin(), known.end(), address) != known.end()) continue;
-      known.push_back(address);
+      if (!append_once(known, address)) continue;
       ++dial.tries;
       start(now, {id, address, 0});
     }

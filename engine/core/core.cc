@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/append.h"
 #include "engine/base/check.h"
 #include "engine/base/text.h"
 #include "engine/core/server_names.h"
@@ -154,13 +155,12 @@ void Engine::Core::on_input(Instant now, const DatagramsReceived& input) {
 }
 
 void Engine::Core::on_input(Instant now, const SocketOpened& input) {
-  auto* socket = sockets_.find(input.socket);
+  const auto* socket = sockets_.find(input.socket);
   if (socket == nullptr) {  // cancelled while it was being opened
     outputs_.push_back(CloseSocket{input.socket});
     return;
   }
-  socket->local = input.local;
-  socket->open = true;
+  sockets_.opened(input.socket, input.local);
   if (!socket->quic) return locator_->socket_opened(now, input.socket);
   if (socket->request) emit(Listening{*socket->request, input.socket, input.local});
   tell_lost(now, dialer_->socket_opened(now, input.socket));
@@ -262,6 +262,7 @@ void Engine::Core::on_command(Instant now, const RemoveDevice& command) {
   if (!summary) return;
   cut_connections(now, command.device);
   devices_.apply(command.device, DeviceTrigger::removed);
+  locator_->forget(command.device);
   const StoreOpId op = ids_.store_op();
   outputs_.push_back(StoreCommit{op, {{device_store_key(command.device), std::nullopt}}});
   removals_.emplace(op, Removal{std::move(*summary), true});
@@ -322,10 +323,9 @@ void Engine::Core::update_locator(Instant now) {
     }
     locator_->set_peers(now, std::move(peers));
   }
-  std::vector<Address> listening = sockets_.listening();
-  if (listening != told_listening_) {
-    told_listening_ = std::move(listening);
-    locator_->set_listening(now, told_listening_);
+  if (sockets_.version() != told_sockets_) {
+    told_sockets_ = sockets_.version();
+    locator_->set_listening(now, sockets_.listening());
   }
   std::optional<discovery::Meeting> meeting;
   if (const pairing::CodeKeys* code = pairing_->live_code()) {
@@ -492,9 +492,7 @@ void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialKey& ou
   hello.expected_key = output.expected;
   std::vector<Address> addresses = output.addresses;
   for (const Address& address : locator_->best(now, output.expected, kMaxDialAddresses)) {
-    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
-      addresses.push_back(address);
-    }
+    append_once(addresses, address);
   }
   // Nothing but a meeting is found by a key that is no device's.
   const Duration patience = output.sealing_secret ? kMeetingPatience : Duration{};
@@ -515,9 +513,7 @@ void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialPeer& o
   DialTarget target = target_by_pairing(now, owner, output.device);
   std::vector<Address> addresses = output.addresses;
   for (const Address& address : target.addresses) {
-    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
-      addresses.push_back(address);
-    }
+    append_once(addresses, address);
   }
   if (!target.hellos.empty()) {
     target.addresses = std::move(addresses);

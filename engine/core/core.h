@@ -171,7 +171,7 @@ class Engine::Core {
   std::uint64_t last_resolve_ = 0;
   // What the locator has been told of.
   std::uint64_t told_devices_ = 0;
-  std::vector<Address> told_listening_;
+  std::optional<std::uint64_t> told_sockets_;
   SocketTable sockets_;
   EffectIds ids_{kOwnEffects};
   std::map<ConnectionId, Link> links_;

@@ -29,9 +29,20 @@ std::optional<SocketId> SocketTable::add(const Address& bind, std::optional<Requ
   return id;
 }
 
-SocketTable::Socket* SocketTable::find(SocketId id) {
+const SocketTable::Socket* SocketTable::find(SocketId id) const {
   const auto found = sockets_.find(id);
   return found == sockets_.end() ? nullptr : &found->second;
+}
+
+void SocketTable::opened(SocketId id, const Address& local) {
+  Socket& socket = sockets_.at(id);
+  socket.local = local;
+  socket.open = true;
+  ++version_;
+}
+
+void SocketTable::erase(SocketId id) {
+  if (sockets_.erase(id) > 0) ++version_;
 }
 
 std::optional<SocketId> SocketTable::find_for(const Address& remote) const {

@@ -29,8 +29,14 @@ class SocketTable {
   std::optional<SocketId> add(const Address& bind, std::optional<RequestId> request,
                               bool quic = true);
 
-  Socket* find(SocketId id);
-  void erase(SocketId id) { sockets_.erase(id); }
+  // Nothing if there is none.
+  const Socket* find(SocketId id) const;
+  // It exists.
+  void opened(SocketId id, const Address& local);
+  void erase(SocketId id);
+
+  // Changes with what listening() gives.
+  std::uint64_t version() const { return version_; }
 
   // A QUIC socket that can send to `remote`, open or opening: one bound to any address before one
   // bound to an address of the right kind.
@@ -46,6 +52,7 @@ class SocketTable {
  private:
   std::map<SocketId, Socket> sockets_;
   std::uint64_t last_id_ = 0;
+  std::uint64_t version_ = 0;
 };
 
 }  // namespace kith

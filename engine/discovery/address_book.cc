@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/base/append.h"
+
 namespace kith {
 namespace {
 
@@ -22,14 +24,11 @@ bool AddressBook::learn(Instant now, const DeviceId& device, AddressSource sourc
   told.addresses.clear();
   for (const Address& address : addresses) {
     if (told.addresses.size() == kMostOfASource) break;
-    const bool twice =
-        std::find(told.addresses.begin(), told.addresses.end(), address) != told.addresses.end();
-    if (!twice) told.addresses.push_back(address);
+    append_once(told.addresses, address);
   }
   told.until = life == kForEver ? Instant::never() : now + life;
-  return std::any_of(told.addresses.begin(), told.addresses.end(), [&](const Address& address) {
-    return std::find(before.begin(), before.end(), address) == before.end();
-  });
+  return std::any_of(told.addresses.begin(), told.addresses.end(),
+                     [&](const Address& address) { return !contains(before, address); });
 }
 
 void AddressBook::add(Instant now, const DeviceId& device, AddressSource source,
@@ -50,9 +49,7 @@ std::vector<Address> AddressBook::best(Instant now, const DeviceId& device,
   for (std::size_t rank = 0; rank < kMostOfASource; ++rank) {
     for (const std::vector<Address>& addresses : told) {
       if (rank >= addresses.size() || best.size() == most) continue;
-      if (std::find(best.begin(), best.end(), addresses[rank]) == best.end()) {
-        best.push_back(addresses[rank]);
-      }
+      append_once(best, addresses[rank]);
     }
   }
   return best;

@@ -1,10 +1,11 @@
 #include "engine/discovery/directory.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "engine/base/append.h"
 #include "engine/base/byte_reader.h"
 #include "engine/base/byte_writer.h"
+#include "engine/base/host_port.h"
 
 namespace kith::discovery {
 namespace {
@@ -19,23 +20,6 @@ constexpr Duration kLongestPause = std::chrono::minutes(5);
 // While a person waits.
 constexpr Duration kLongestLookPause = std::chrono::seconds(15);
 constexpr std::size_t kMostOutgoing = 1024;
-
-struct Host {
-  std::string name;
-  std::uint16_t port = 0;
-};
-
-std::optional<Host> parse_host(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
-  Host host{std::string(text.substr(0, colon)), 0};
-  const std::string_view port = text.substr(colon + 1);
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), host.port);
-  if (error != std::errc() || end != port.data() + port.size() || host.port == 0) {
-    return std::nullopt;
-  }
-  return host;
-}
 
 std::int64_t read_number(const RestoredState& restored) {
   const auto found = restored.find(std::string(kSequenceStoreKey));
@@ -91,13 +75,11 @@ void Directory::resolve_hosts(Instant now) {
   resolve_at_ = now + kResolveAgain;
   for (const std::string& text : hosts_) {
     if (const auto address = Address::parse(text)) {
-      if (std::find(entrances_.begin(), entrances_.end(), *address) == entrances_.end()) {
-        entrances_.push_back(*address);
-      }
-    } else if (const auto host = parse_host(text)) {
+      append_once(entrances_, *address);
+    } else if (const auto host = parse_host_port(text)) {
       const ResolveId id = naming_.resolve();
       resolving_.emplace(id, text);
-      effects_.emplace_back(ResolveHost{id, host->name, host->port});
+      effects_.emplace_back(ResolveHost{id, host->host, host->port});
     }
   }
   enter(now);
@@ -106,8 +88,7 @@ void Directory::resolve_hosts(Instant now) {
 void Directory::host_resolved(Instant now, const HostResolved& resolved) {
   if (resolving_.erase(resolved.id) == 0 || !resolved.addresses) return enter(now);
   for (const Address& address : *resolved.addresses) {
-    const bool known = std::find(entrances_.begin(), entrances_.end(), address) != entrances_.end();
-    if (address.family == Address::Family::ipv4 && !known) entrances_.push_back(address);
+    if (address.family == Address::Family::ipv4) append_once(entrances_, address);
   }
   enter(now);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/append.h"
 #include "engine/base/text.h"
 #include "engine/discovery/instance_names.h"
 
@@ -26,14 +27,9 @@ std::string random_label(RandomSource& random) {
   return to_zbase32(random.bytes<kHostLabelBytes>());
 }
 
-// At most 63 bytes, cut where a character of UTF-8 ends.
 std::string label_of(std::string_view name) {
-  std::size_t size = std::min(name.size(), dns::kMaxLabelBytes);
-  while (size > 0 && size < name.size() &&
-         (static_cast<unsigned char>(name[size]) & 0xc0u) == 0x80u) {
-    --size;
-  }
-  return size == 0 ? "kith" : std::string(name.substr(0, size));
+  const std::string_view label = cut_utf8(name, dns::kMaxLabelBytes);
+  return label.empty() ? "kith" : std::string(label);
 }
 
 std::optional<DeviceId> key_in(const mdns::Neighbour& neighbour, std::string_view key) {
@@ -311,7 +307,7 @@ void Lan::on_event(const mdns::InstanceLost& event) {
 void Lan::not_reached(Instant now, const DeviceId& who, const Address& address) {
   for (const auto& [place, known] : known_) {
     const std::vector<Address>& announced = neighbours_.at(place).addresses;
-    const bool here = std::find(announced.begin(), announced.end(), address) != announced.end();
+    const bool here = contains(announced, address);
     if (known == who && here) mdns_.reconfirm(now, place.first, place.second);
   }
   drain();
@@ -323,9 +319,7 @@ std::vector<Address> Lan::addresses_of(const DeviceId& who) const {
   for (const auto& [place, known] : known_) {
     if (known != who) continue;
     for (const Address& address : neighbours_.at(place).addresses) {
-      if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
-        addresses.push_back(address);
-      }
+      append_once(addresses, address);
     }
   }
   return addresses;

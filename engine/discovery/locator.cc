@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/base/append.h"
+
 namespace kith::discovery {
 namespace {
 
@@ -65,8 +67,7 @@ pkarr::Presence Locator::presence() const {
     if (is_link_local(ip)) return;
     ip.port = port;
     std::vector<Address>& list = dht::is_global(ip) ? global : others;
-    const bool known = std::find(list.begin(), list.end(), ip) != list.end();
-    if (!known) list.push_back(ip);
+    append_once(list, ip);
   };
   for (const Address& local : listening_) {
     if (!local.is_unspecified()) {

@@ -122,13 +122,7 @@ Result<DeviceRecord> decode_device_record(const DeviceId& id, ByteView value,
 
 std::string clean_device_name(std::string_view name) {
   std::string clean = printable(name);
-  std::size_t size = std::min(clean.size(), kMaxDeviceNameBytes);
-  // A continuation byte (10xxxxxx) at the cut belongs to a character that began before it.
-  while (size < clean.size() && size > 0 &&
-         (static_cast<unsigned char>(clean[size]) & 0xc0u) == 0x80u) {
-    --size;
-  }
-  clean.resize(size);
+  clean.resize(cut_utf8(clean, kMaxDeviceNameBytes).size());
   return clean;
 }
 

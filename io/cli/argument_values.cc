@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
 
+#include "engine/base/host_port.h"
 #include "engine/base/text.h"
 
 namespace kith::cli {
@@ -58,13 +58,7 @@ Result<Address> address_argument(const std::string& option, const std::string& t
 }
 
 Result<void> check_host_and_port(const std::string& option, const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  const bool has_host = colon != std::string::npos && colon > 0;
-  std::uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto read = has_host ? std::from_chars(text.data() + colon + 1, end, port)
-                             : std::from_chars_result{text.data(), std::errc::invalid_argument};
-  if (read.ec == std::errc() && read.ptr == end && port > 0) return {};
+  if (parse_host_port(text)) return {};
   return usage(fmt::format("{} {} is not a host and a port.", option, printable(text)),
                "Write it as HOST:PORT, such as router.example.org:6881.");
 }

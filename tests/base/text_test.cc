@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -155,6 +157,28 @@ RC_GTEST_PROP(Utf8, printable_changes_whatever_is_not_utf8,
               (const std::vector<std::uint8_t>& values)) {
   const Bytes bytes = bytes_of(values);
   if (!is_utf8(bytes)) RC_ASSERT(printable(bytes) != as_text(bytes));
+}
+
+TEST(CutUtf8, cuts_where_a_character_ends) {
+  EXPECT_EQ(cut_utf8("plain", 5), "plain");
+  EXPECT_EQ(cut_utf8("plain", 3), "pla");
+  EXPECT_EQ(cut_utf8("a\u00e9", 2), "a");
+  EXPECT_EQ(cut_utf8("a\u00e9b", 3), "a\u00e9");
+  EXPECT_EQ(cut_utf8("\U0001f600", 3), "");
+  EXPECT_EQ(cut_utf8("", 0), "");
+}
+
+RC_GTEST_PROP(CutUtf8Property, text_stays_text_and_loses_three_bytes_at_most,
+              (std::vector<std::uint16_t> characters, std::uint8_t most)) {
+  std::string text;
+  for (const std::uint16_t each : characters) {
+    text += std::array<const char*, 4>{"a", "\u00e9", "\u20ac", "\U0001f600"}[each % 4];
+  }
+  const std::string_view cut = cut_utf8(text, most);
+  RC_ASSERT(text.starts_with(cut));
+  RC_ASSERT(is_utf8(as_byte_view(cut)));
+  RC_ASSERT(cut.size() <= most);
+  RC_ASSERT(cut.size() + 3 >= std::min<std::size_t>(text.size(), most));
 }
 
 std::string upper(std::string text) {

@@ -213,7 +213,7 @@ TEST(ForgedMdns, one_lie_alone_is_told_alone) {
 
 TEST(ForgedMdns, an_impostor_is_dialled_and_not_believed) {
   std::uint64_t dialled = 0;
-  for (const std::uint64_t seed : {1, 2, 3}) {
+  for (const std::uint64_t seed : {1u, 2u, 3u}) {
     const Report report =
         run_of(lan_with(R"({"kind": "forged_mdns", "at_s": 0, "site": "home", "for_s": 20,
                      "every_ms": 200, "tells": ["answer"], "impostor": true})"),

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/text.h"
+
 namespace kith::mdns {
 namespace {
 
@@ -22,13 +24,7 @@ unsigned take_number(std::string_view& label, std::string_view before, std::stri
 std::string next(std::string_view label, std::string_view before, std::string_view after) {
   const unsigned number = take_number(label, before, after) + 1;
   const std::string suffix = fmt::format("{}{}{}", before, number, after);
-  std::size_t keep = label.size();
-  const std::size_t room = dns::kMaxLabelBytes - suffix.size();
-  if (keep > room) {
-    keep = room;
-    while (keep > 0 && (static_cast<unsigned char>(label[keep]) & 0xC0) == 0x80) --keep;
-  }
-  return std::string(label.substr(0, keep)) + suffix;
+  return std::string(cut_utf8(label, dns::kMaxLabelBytes - suffix.size())) + suffix;
 }
 
 }  // namespace
