@@ -88,30 +88,33 @@ class PopulationDrawer {
     keys_.done();
     population_.topology["sites"] = json::array();
     population_.topology["devices"] = json::array();
-    draw_dht(servers);
+    if (servers > 0) discovery_ = discovery(servers);
     for (std::uint64_t i = 0; i < pairs; ++i) draw_pair(i, same_lan);
+    for (std::uint64_t i = 0; i < servers; ++i) add_dht_server(i);
     return std::move(population_);
   }
 
  private:
-  // With it, everybody else is told no addresses.
-  void draw_dht(std::uint64_t servers) {
-    if (servers == 0) return;
+  // With it, a device is told no addresses.
+  static json discovery(std::uint64_t servers) {
     json bootstrap = json::array();
     constexpr std::uint64_t kEntrances = 3;
     for (std::uint64_t i = 0; i < std::min(servers, kEntrances); ++i) {
       bootstrap.push_back(fmt::format("{}:{}", dht_server_ip(i), kDhtPort));
     }
-    discovery_ = {{"mdns", true}, {"dht", true}, {"bootstrap", bootstrap}};
-    for (std::uint64_t i = 0; i < servers; ++i) {
-      const std::string region = regions_.empty() ? "" : draw_one(random_, regions_);
-      json network = internet(region, {{"delay_ms", 2u}});
-      network["addresses"] = json::array({dht_server_ip(i)});
-      population_.topology["devices"].push_back(
-          {{"name", fmt::format("dht-{}", i)},
-           {"networks", json::array({network})},
-           {"discovery", {{"dht", true}, {"dht_port", kDhtPort}, {"bootstrap", bootstrap}}}});
-    }
+    return {{"mdns", true}, {"dht", true}, {"bootstrap", bootstrap}};
+  }
+
+  void add_dht_server(std::uint64_t number) {
+    const std::string region = regions_.empty() ? "" : draw_one(random_, regions_);
+    json network = internet(region, {{"delay_ms", 2u}});
+    network["addresses"] = json::array({dht_server_ip(number)});
+    json serves = discovery_;
+    serves["mdns"] = false;
+    serves["dht_port"] = kDhtPort;
+    population_.topology["devices"].push_back({{"name", fmt::format("dht-{}", number)},
+                                               {"networks", json::array({network})},
+                                               {"discovery", serves}});
   }
 
   static json internet(const std::string& region, const json& link) {

@@ -34,10 +34,12 @@ TEST(Draw, one_seed_gives_one_document_and_another_seed_another) {
 }
 
 TEST(Draw, what_comes_out_is_explicit_and_stays_as_it_is) {
-  const json explicit_one = expand("x.json", draw_swarm(7, 20), 7);
+  const json drawn = draw_swarm(7, 20);
+  const json explicit_one = expand("x.json", drawn, 7);
   EXPECT_FALSE(is_drawn(explicit_one));
   EXPECT_EQ(expand("x.json", explicit_one, 8), explicit_one);
-  EXPECT_EQ(explicit_one["topology"]["devices"].size(), 20u);
+  EXPECT_EQ(explicit_one["topology"]["devices"].size(),
+            20u + drawn["population"].value("dht_servers", 0u));
   EXPECT_GE(explicit_one["workload"].size(), 10u);
 }
 
@@ -93,6 +95,26 @@ TEST(Draw, one_of_each_pair_can_be_reached) {
   }
 }
 
+TEST(Draw, with_servers_of_a_dht_everybody_else_finds_others_by_himself) {
+  json document = small_population();
+  document["population"]["dht_servers"] = 6u;
+  const json devices = expand("x.json", document, 3)["topology"]["devices"];
+  ASSERT_EQ(devices.size(), 106u);
+  std::set<std::string> networks;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    const json& discovery = devices[i]["discovery"];
+    EXPECT_TRUE(discovery["dht"].get<bool>());
+    EXPECT_EQ(discovery["bootstrap"].size(), 3u);
+    EXPECT_EQ(discovery["mdns"].get<bool>(), i < 100) << i;
+    EXPECT_EQ(discovery.contains("dht_port"), i >= 100) << i;
+    if (i >= 100) networks.insert(devices[i]["networks"][0]["addresses"][0]);
+  }
+  EXPECT_EQ(networks.size(), 6u);
+  const auto read =
+      parse_scenario("x.json", expand("x.json", document, 3).dump(), built_in_handlers(), 3);
+  EXPECT_TRUE(read) << read.error().message;
+}
+
 TEST(Draw, what_makes_no_sense_is_refused_by_place) {
   json document = small_population();
   document["population"]["acces"] = "any";
@@ -101,6 +123,9 @@ TEST(Draw, what_makes_no_sense_is_refused_by_place) {
   document["population"]["access"] = "all";
   EXPECT_THAT(refusal_of(document),
               AllOf(StartsWith("x.json: $.population.access: "), HasSubstr("reference, any")));
+  document = small_population();
+  document["population"]["dht_servers"] = 3u;
+  EXPECT_THAT(refusal_of(document), StartsWith("x.json: $.population.dht_servers: "));
   document = small_population();
   document["chaos"] = {{"to_s", 10}, {"crashes", -1}};
   EXPECT_THAT(refusal_of(document), StartsWith("x.json: $.chaos"));
