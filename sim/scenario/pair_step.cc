@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <optional>
+#include <utility>
 
 #include "sim/scenario/workload.h"
 
@@ -60,8 +61,11 @@ class PairStep final : public WorkloadStep, private EventTarget {
   void pair() {
     Device& initiator = stage_->device(initiator_);
     if (is_done() || !initiator.running() || !stage_->device(joiner_).running()) return;
-    if (initiating_) initiator.submit(Cancel{*initiating_});
-    initiating_ = stage_->new_request();
+    // What is given up is not ours any more: its end is no reason to try once more.
+    const auto initiated = std::exchange(initiating_, stage_->new_request());
+    const auto joined = std::exchange(joining_, std::nullopt);
+    if (initiated) initiator.submit(Cancel{*initiated});
+    if (joined) stage_->device(joiner_).submit(Cancel{*joined});
     initiator.submit(StartPairing{*initiating_});
   }
 
