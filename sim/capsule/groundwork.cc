@@ -15,6 +15,17 @@ std::string text(const Document& entry, const char* key) {
   return found != entry.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+// --- devices ------------------------------------------------------------------------------------
+
+bool serves_dht(const Document& device) {
+  return device.contains("discovery") && device.at("discovery").contains("dht_port");
+}
+
+bool asks_dht(const Document& device) {
+  return device.contains("discovery") && device.at("discovery").value("dht", false) &&
+         !serves_dht(device);
+}
+
 // --- steps --------------------------------------------------------------------------------------
 
 // The two devices of a step that others rest on; nothing if it is none.
@@ -136,6 +147,17 @@ bool has_subject(const Document& document, const Document& expectation) {
 }
 
 }  // namespace
+
+Kept devices_with_groundwork(const Document& document, const Kept& devices) {
+  const Document& all = document.at("topology").at("devices");
+  std::vector<bool> kept = flags_of(devices, all.size());
+  const bool asked = std::any_of(devices.begin(), devices.end(),
+                                 [&](std::size_t number) { return asks_dht(all[number]); });
+  for (std::size_t i = 0; asked && i < all.size(); ++i) {
+    if (serves_dht(all[i])) kept[i] = true;
+  }
+  return numbers_of(kept);
+}
 
 Kept steps_with_groundwork(const Document& document, const Kept& steps) {
   if (count_of(document, "workload") == 0) return steps;

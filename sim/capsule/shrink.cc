@@ -179,7 +179,7 @@ class Shrinker {
   void drop_devices() {
     const Document all = document_;
     choose(count_of(all.at("topology"), "devices"),
-           [&](const Kept& kept) { return with_devices(all, kept); });
+           [&](const Kept& kept) { return with_devices(all, devices_with_groundwork(all, kept)); });
   }
 
   void drop_sites() {

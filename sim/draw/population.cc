@@ -25,6 +25,7 @@ constexpr Duration kLongestLine = std::chrono::milliseconds(25);
 // say, and nobody else is numbered from here.
 constexpr std::uint64_t kMostDhtServers = 200;
 constexpr unsigned kDhtPort = 6881;
+std::string dht_server(std::uint64_t number) { return fmt::format("dht-{}", number); }
 std::string dht_server_ip(std::uint64_t number) { return fmt::format("31.{}.1.1", number); }
 
 // Any gateway there can be, every kind as likely as any other.
@@ -100,7 +101,7 @@ class PopulationDrawer {
     json bootstrap = json::array();
     constexpr std::uint64_t kEntrances = 3;
     for (std::uint64_t i = 0; i < std::min(servers, kEntrances); ++i) {
-      bootstrap.push_back(fmt::format("{}:{}", dht_server_ip(i), kDhtPort));
+      bootstrap.push_back(fmt::format("{}:{}", dht_server(i), kDhtPort));
     }
     return {{"mdns", true}, {"dht", true}, {"bootstrap", bootstrap}};
   }
@@ -112,7 +113,7 @@ class PopulationDrawer {
     json serves = discovery_;
     serves["mdns"] = false;
     serves["dht_port"] = kDhtPort;
-    population_.topology["devices"].push_back({{"name", fmt::format("dht-{}", number)},
+    population_.topology["devices"].push_back({{"name", dht_server(number)},
                                                {"networks", json::array({network})},
                                                {"discovery", serves}});
   }
@@ -140,6 +141,11 @@ class PopulationDrawer {
     } else {
       Access reachable = draw_place();
       while (!can_forward(reachable)) reachable = draw_place();
+      // What others in the DHT see of a gateway is one address: where nobody says another, it has
+      // to be the one at which the port is forwarded.
+      for (NatSpec& nat : reachable.chain) {
+        if (!discovery_.empty()) nat.pooling = Pooling::paired;
+      }
       json there = place(other, reachable);
       if (there.contains("site")) there["forwarded"] = true;
       add_device(other, there);

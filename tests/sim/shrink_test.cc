@@ -114,6 +114,19 @@ TEST(DocumentEdit, what_ends_earlier_has_nothing_later) {
 
 // --- what a missed expectation rests on ---------------------------------------------------------
 
+TEST(Groundwork, who_asks_a_dht_keeps_all_that_serve_it) {
+  const Document document = {
+      {"topology",
+       {{"devices",
+         {{{"name", "asks"}, {"discovery", {{"dht", true}}}},
+          {{"name", "plain"}},
+          {{"name", "one"}, {"discovery", {{"dht", true}, {"dht_port", 1}}}},
+          {{"name", "two"}, {"discovery", {{"dht", true}, {"dht_port", 1}}}}}}}}};
+  EXPECT_THAT(devices_with_groundwork(document, {0}), ElementsAre(0, 2, 3));
+  EXPECT_THAT(devices_with_groundwork(document, {1}), ElementsAre(1));
+  EXPECT_THAT(devices_with_groundwork(document, {1, 2}), ElementsAre(1, 2));
+}
+
 TEST(Groundwork, who_writes_is_paired_and_told) {
   const Document document = small_document();
   EXPECT_THAT(kinds_of(document, "workload"),
