@@ -364,7 +364,7 @@ void Engine::Core::on_event(Instant now, const quic::Connected& event) {
                       ""};
     return tell_lost(now, {won->dial, error});
   }
-  links_.emplace(event.connection, Link{index, event.peer, event.by_psk});
+  links_.emplace(event.connection, Link{index, event.peer, event.by_psk, event.remote});
   if (event.by_psk) note_connected(now, event, *proof);
   ConnectionOpened opened;
   opened.connection = event.connection;
@@ -500,6 +500,11 @@ void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialKey& ou
     locator_->look_for(now, output.expected, now + patience, output.sealing_secret);
   }
   dial(now, output.dial, {output.expected, std::move(addresses), {std::move(hello)}}, patience);
+}
+
+void Engine::Core::carry_out(Instant now, std::uint16_t, const MetDevice& output) {
+  const auto link = links_.find(output.connection);
+  if (link != links_.end()) locator_->learn_connected(now, output.device, link->second.remote);
 }
 
 void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialPeer& output) {

@@ -63,6 +63,7 @@ class Engine::Core {
     std::uint16_t protocol = 0;
     DeviceId peer;
     bool paired = false;
+    Address remote;  // when it connected
   };
   struct Clock {
     Instant at;
@@ -116,6 +117,7 @@ class Engine::Core {
   void carry_out(Instant now, std::uint16_t owner, const DialDevice& output);
   void carry_out(Instant now, std::uint16_t owner, const DialKey& output);
   void carry_out(Instant now, std::uint16_t owner, const DialPeer& output);
+  void carry_out(Instant now, std::uint16_t owner, const MetDevice& output);
   void carry_out(Instant now, std::uint16_t owner, const CloseConnection& output);
   void carry_out(Instant now, std::uint16_t owner, const OpenStream& output);
   void carry_out(Instant now, std::uint16_t owner, const StreamWrite& output);

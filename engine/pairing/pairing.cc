@@ -391,6 +391,8 @@ void PairingProtocol::write(Attempts::iterator attempt, const Write& write) {
   const StoreOpId op = ids_.store_op();
   attempt->second.write = op;
   attempt->second.written = write.record.clone();
+  // Now, because the peer may close the connection before all is done here.
+  outputs_.push_back(MetDevice{attempt->first, write.record.id});
   outputs_.push_back(StoreCommit{op, {registry_.change_to(write.record)}});
 }
 

@@ -106,8 +106,15 @@ struct DialPeer {
   std::vector<Address> addresses;  // tried together with those known of the device
 };
 
+// The peer of a connection has turned out to be this device, which a person accepts: where the
+// connection leads is a place to look for it.
+struct MetDevice {
+  ConnectionId connection;
+  DeviceId device;
+};
+
 using ProtocolOutput =
-    std::variant<DialDevice, DialKey, DialPeer, CloseConnection, OpenStream, StreamWrite,
+    std::variant<DialDevice, DialKey, DialPeer, MetDevice, CloseConnection, OpenStream, StreamWrite,
                  AwaitWritable, StreamCredit, ResetStream, StopStream, StoreCommit, FileStat,
                  FileList, FileOpen, FileRead, FileWrite, FileSync, FileSetAttributes, FileClose,
                  FileRename, FileMakeDirectory, FileSetDirectoryAttributes, FileRemove,
