@@ -78,10 +78,15 @@ bool Cache::leads_to(const dns::Record& record, const std::set<dns::Name>& own) 
       return has_instance(record.name);
     case dns::Type::a:
     case dns::Type::aaaa:
-      return hosts_.contains(record.name) && is_unicast(record);
+      return is_host(record.name) && hosts_.contains(record.name) && is_unicast(record);
     default:
       return false;
   }
+}
+
+// A name has one kind of records, so that it goes with what led to it.
+bool Cache::is_host(const dns::Name& name) const {
+  return name != names_.service && !names_.is_instance(name);
 }
 
 void Cache::insert(Instant now, const dns::Record& record, const Address& source) {
@@ -96,8 +101,10 @@ void Cache::insert(Instant now, const dns::Record& record, const Address& source
   }
   if (record.ttl == 0) return;
   if (!make_room(source)) return;
+  if (!leads_to(record, {})) return;  // what it hangs on gave way
   CacheEntry entry;
   entry.source = source;
+  entry.received = now;
   renew(now, entry, record);
   entries_[record.name].push_back(std::move(entry));
   ++size_;
@@ -108,6 +115,7 @@ void Cache::insert(Instant now, const dns::Record& record, const Address& source
 }
 
 void Cache::renew(Instant now, CacheEntry& entry, const dns::Record& record) {
+  entry.confirmed |= entry.received < now;
   entry.record = record;
   entry.record.ttl = std::min(record.ttl, kMaxTtl);
   entry.received = now;
@@ -164,13 +172,15 @@ void Cache::end_soon(Instant now, CacheEntry& entry) {
   next_ = std::min(next_, entry.expires);
 }
 
-// Where the interface's quota is used up, whoever uses most of it gives way to who uses less.
+// Where a source's quota is used up, something of its own gives way. Where the interface's is,
+// whoever uses most of it gives way to who uses less.
 bool Cache::make_room(const Address& source) {
   const auto held = of_source_.find(source);
   const std::size_t count = held == of_source_.end() ? 0 : held->second;
   if (count >= kMaxRecordsPerSource) {
     counters_.count(Drop::source_quota);
-    return false;
+    displace_one_of(source);
+    return true;
   }
   if (size_ < kMaxRecordsPerInterface) return true;
   counters_.count(Drop::interface_quota);
@@ -178,32 +188,56 @@ bool Cache::make_room(const Address& source) {
       std::max_element(of_source_.begin(), of_source_.end(),
                        [](const auto& a, const auto& b) { return a.second < b.second; });
   if (most->second <= count + 1) return false;
-  const Address greedy = most->first;
+  displace_one_of(Address(most->first));
+  return true;
+}
+
+// The one heard of least recently, and what hangs on it. Spared are, as far as they take no more
+// than their part of the quota, those heard of more than once.
+void Cache::displace_one_of(const Address& source) {
+  std::vector<CacheEntry*> held;
   for (auto& [name, entries] : entries_) {
-    const auto victim = std::find_if(entries.begin(), entries.end(), [&](const CacheEntry& entry) {
-      return entry.source == greedy;
-    });
-    if (victim == entries.end()) continue;
-    forget(*victim);
-    entries.erase(victim);
-    return true;
+    for (CacheEntry& entry : entries) {
+      if (entry.source == source) held.push_back(&entry);
+    }
   }
-  return false;
+  KITH_CHECK(!held.empty());
+  // Of one message that which leads to the rest goes first, so that no instance is left in parts.
+  std::stable_sort(held.begin(), held.end(), [](const auto* a, const auto* b) {
+    return std::pair(a->received, rank(a->record)) > std::pair(b->received, rank(b->record));
+  });
+  CacheEntry* victim = held.back();
+  std::size_t spared = 0;
+  for (CacheEntry* entry : held) {
+    if (!entry->confirmed || ++spared > kMaxConfirmedPerSource) victim = entry;
+  }
+  gave_way_ |= victim->record.type() == dns::Type::ptr;
+  forget(*victim);
+  const auto place = entries_.find(victim->record.name);
+  Entries& entries = place->second;
+  entries.erase(entries.begin() + (victim - entries.data()));
+  if (entries.empty()) entries_.erase(place);
+  drop_orphans();
 }
 
 // Takes the entry out of all books but its list.
 void Cache::forget(const CacheEntry& entry) {
   touch(entry.record);
-  orphans_ = true;
   --size_;
-  if (entry.record.type() == dns::Type::ptr) instances_.erase(target_of(entry.record));
+  if (entry.record.type() == dns::Type::ptr) {
+    instances_.erase(target_of(entry.record));
+    orphans_.push_back(target_of(entry.record));
+  }
   const auto held = of_source_.find(entry.source);
   KITH_CHECK(held != of_source_.end());
   if (--held->second == 0) of_source_.erase(held);
   if (const auto* srv = std::get_if<dns::Srv>(&entry.record.data)) {
     const auto host = hosts_.find(srv->target);
     KITH_CHECK(host != hosts_.end());
-    if (--host->second == 0) hosts_.erase(host);
+    if (--host->second == 0) {
+      hosts_.erase(host);
+      orphans_.push_back(srv->target);
+    }
   }
 }
 
@@ -230,20 +264,14 @@ void Cache::touch(const dns::Record& record) {
   }
 }
 
-// Follows the chain for what may have lost its beginning.
+// Follows the chain for what has lost its beginning.
 void Cache::drop_orphans() {
-  if (!std::exchange(orphans_, false)) return;
-  const std::set<dns::Name> touched = changed_;
-  for (const dns::Name& name : touched) {
-    if (!has_instance(name)) drop(name);
+  while (!orphans_.empty()) {
+    const dns::Name name = std::move(orphans_.back());
+    orphans_.pop_back();
+    const bool led_to = is_host(name) ? hosts_.contains(name) : has_instance(name);
+    if (!led_to && name != names_.service) drop(name);
   }
-  std::vector<dns::Name> orphans;
-  for (const auto& [name, entries] : entries_) {
-    const bool host = name != names_.service && !names_.is_instance(name);
-    if (entries.empty() || (host && !hosts_.contains(name))) orphans.push_back(name);
-  }
-  for (const dns::Name& name : orphans) drop(name);
-  orphans_ = false;
 }
 
 void Cache::run(Instant now) {
@@ -256,6 +284,7 @@ void Cache::run(Instant now) {
       return true;
     });
   }
+  std::erase_if(entries_, [](const auto& place) { return place.second.empty(); });
   drop_orphans();
   reckon();
 }

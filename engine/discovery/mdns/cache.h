@@ -8,6 +8,11 @@
 // things. A PTR lives by its TTL and is asked for again before its end. SRV, TXT and addresses stay
 // past theirs, as the last that is known, until they are replaced, withdrawn, or the PTR ends:
 // asking for them every two minutes on behalf of nobody would make every LAN a noisy one.
+//
+// Addresses are forged easily, so a full share is not closed to who has it: what comes last is
+// taken, and what was heard of least recently gives way. Half of a share is for what was heard of
+// more than once: a flood of new names displaces new names alone, and names that are repeated leave
+// new ones the other half.
 
 #include <map>
 #include <set>
@@ -30,7 +35,8 @@ struct CacheEntry {
   Instant expires;
   Instant refresh = Instant::never();  // PTR: the next question before it ends
   int refreshes = 0;
-  bool ending = false;  // withdrawn or replaced: goes when it expires
+  bool confirmed = false;  // heard of more than once
+  bool ending = false;     // withdrawn or replaced: goes when it expires
 };
 
 class Cache {
@@ -54,6 +60,8 @@ class Cache {
 
   // Instances that may have changed, come or gone since the last call.
   std::set<dns::Name> take_changed() { return std::exchange(changed_, {}); }
+  // Whether instances gave way to others since the last call, though they may still be there.
+  bool take_gave_way() { return std::exchange(gave_way_, false); }
 
   std::vector<const CacheEntry*> find(const dns::Name& name, dns::Type type) const;
   bool has_instance(const dns::Name& instance) const { return instances_.contains(instance); }
@@ -65,12 +73,14 @@ class Cache {
   using Entries = std::vector<CacheEntry>;
 
   bool leads_to(const dns::Record& record, const std::set<dns::Name>& own) const;
+  bool is_host(const dns::Name& name) const;
   void insert(Instant now, const dns::Record& record, const Address& source);
   CacheEntry* same(const dns::Record& record);
   void renew(Instant now, CacheEntry& entry, const dns::Record& record);
   void flush(Instant now, const dns::Record& record);
   void end_soon(Instant now, CacheEntry& entry);
   bool make_room(const Address& source);
+  void displace_one_of(const Address& source);
   void drop(const dns::Name& name);
   void drop_orphans();
   void touch(const dns::Record& record);
@@ -87,7 +97,8 @@ class Cache {
   std::map<Address, std::size_t> of_source_;
   std::size_t size_ = 0;
   std::set<dns::Name> changed_;
-  bool orphans_ = false;  // something went on which others may have hung
+  std::vector<dns::Name> orphans_;  // what records of these names hung on went
+  bool gave_way_ = false;
   // No later than what they say: renewing an entry leaves them as they are.
   Instant next_ = Instant::never();
   Instant next_refresh_ = Instant::never();

@@ -20,7 +20,7 @@ enum class Drop : std::uint8_t {
   not_mdns,            // another opcode or an error code (section 18.3, 18.11)
   response_from_port,  // a response that does not come from port 5353 (section 6)
   not_wanted,          // records: no instance of this service leads to it
-  source_quota,        // records: kMaxRecordsPerSource
+  source_quota,        // records: kMaxRecordsPerSource, older ones of the source give way
   interface_quota,     // records: kMaxRecordsPerInterface
   unicast_answers,     // kMaxUnicastAnswers or kMaxUnicastAnswersPerSource wait already
   transmits,           // kMaxTransmits wait already

@@ -36,8 +36,6 @@ inline constexpr Duration kTieBreakPause = seconds(1);  // section 8.2
 inline constexpr std::size_t kManyConflicts = 15;
 inline constexpr Duration kManyConflictsSpan = seconds(10);
 inline constexpr Duration kManyConflictsPause = seconds(5);
-// Names tried after the one that was wanted: who takes that many is not a neighbour by accident.
-inline constexpr int kMaxRenames = 10;
 
 // Section 8.3.
 inline constexpr int kAnnouncements = 2;
@@ -58,6 +56,9 @@ inline constexpr Duration kFirstQueryInterval = seconds(1);
 inline constexpr Duration kLongestQueryInterval = hours(1);
 // Section 7.3 lets another's question stand for ours. Not forever: who asks may talk to us alone.
 inline constexpr int kMaxSuppressedInARow = 3;
+// After instances gave way in a full cache: those that are there are to be found again, and who
+// makes them give way is to cause no noise.
+inline constexpr Duration kAskAgain = minutes(1);
 // Questions for what an instance lacks: after 1, 3, 7 and 15 s, then its next announcement helps.
 inline constexpr int kMaxResolveAttempts = 5;
 inline constexpr std::size_t kMaxResolveQuestions = 32;  // in one query
@@ -72,6 +73,8 @@ inline constexpr std::size_t kMaxAddresses = 16;  // of one interface or one hos
 inline constexpr std::size_t kMaxInstances = 8;
 inline constexpr std::size_t kMaxTxtBytes = 800;  // RFC 6763 section 6.2: it should fit one packet
 inline constexpr std::size_t kMaxRecordsPerSource = 64;
+// Of these, what was heard of more than once keeps its place: twice what a device mostly has.
+inline constexpr std::size_t kMaxConfirmedPerSource = 32;
 inline constexpr std::size_t kMaxRecordsPerInterface = 4096;
 // Unicast answers that wait: 100 devices that ask at once, and one that repeats itself.
 inline constexpr std::size_t kMaxUnicastAnswers = 128;

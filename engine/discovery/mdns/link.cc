@@ -78,6 +78,11 @@ std::vector<dns::Name> Link::on_response(Instant now, const Address& source,
   auto lost = scope->claims.on_response(now, response, is_own);
   cache_.receive(now, response, source, own);
   watch_changes(now);
+  if (cache_.take_gave_way()) {
+    for (auto& each : scopes_) {
+      if (each) each->browse.ask_again(now);
+    }
+  }
   return lost;
 }
 

@@ -53,6 +53,12 @@ dns::Question Browse::ask(Instant now, const Names& names) {
   return question;
 }
 
+void Browse::ask_again(Instant now) {
+  if (next_ <= now + kAskAgain) return;
+  next_ = soon(now + kAskAgain);
+  interval_ = 2 * kAskAgain;
+}
+
 void Browse::on_query(Instant now, const Address& source, const dns::Message& query,
                       const Names& names, const Cache& cache, const std::set<dns::Name>& own) {
   if (first_) return;

@@ -22,6 +22,8 @@ class Browse {
   Instant next() const { return next_; }
   // The question goes out now, on its own account or beside another.
   dns::Question ask(Instant now, const Names& names);
+  // As if kAskAgain had been the last pause, where it is longer.
+  void ask_again(Instant now);
   void on_query(Instant now, const Address& source, const dns::Message& query, const Names& names,
                 const Cache& cache, const std::set<dns::Name>& own);
 
