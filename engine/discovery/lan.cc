@@ -256,7 +256,8 @@ void Lan::drain() {
 // --- neighbours ----------------------------------------------------------------------------------
 
 std::optional<DeviceId> Lan::who_is(const mdns::Neighbour& neighbour) const {
-  const auto label = labels_.find(neighbour.label);
+  // Without the number that a conflict put behind it; the label itself has no space.
+  const auto label = labels_.find(neighbour.label.substr(0, neighbour.label.find(' ')));
   if (label != labels_.end()) return label->second;
   if (const auto meeting = key_in(neighbour, kPair)) return meeting;
   const auto id = key_in(neighbour, kId);

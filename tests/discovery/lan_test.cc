@@ -8,6 +8,9 @@
 
 #include <memory>
 
+#include "engine/dns/parse.h"
+#include "engine/dns/write.h"
+
 namespace kith::discovery {
 namespace {
 
@@ -60,6 +63,8 @@ class House {
   void introduce(std::size_t one, std::size_t other);
   void meet(std::size_t shows, const std::optional<DeviceId>& rendezvous);
   void fail_socket(std::size_t index);
+  // From now on whatever name anybody probes for is taken, or no more.
+  void contest(bool names) { contested_ = names; }
   // Where one takes another to be now.
   std::vector<Address> seen(std::size_t by, const DeviceId& who) {
     return parties_[by].sightings[who];
@@ -69,6 +74,7 @@ class House {
   static constexpr std::int64_t kStartMs = 1'767'225'600'000;
 
   void drain(Party& party);
+  void take_names(Party& party, ByteView probe);
   void later(Duration delay, std::function<void()> happening) {
     happenings_.emplace(std::pair(now_ + delay, ++ids_), std::move(happening));
   }
@@ -77,6 +83,7 @@ class House {
   std::uint64_t ids_ = 0;
   std::map<std::pair<Instant, std::uint64_t>, std::function<void()>> happenings_;
   std::vector<Party> parties_;
+  bool contested_ = false;
 };
 
 const DeviceId kRendezvous{{std::byte{0xaa}}};
@@ -109,6 +116,22 @@ TEST(LanOfDevices, only_paired_devices_know_whose_name_it_is) {
   house.party(0).lan->set_peers(house.unix_ms(house.party(0)), {});
   house.run_for(seconds(1));
   EXPECT_THAT(house.seen(0, house.party(1).id), IsEmpty());
+}
+
+TEST(LanOfDevices, devices_find_each_other_though_their_names_were_contested) {
+  House house(2);
+  house.introduce(0, 1);
+  house.contest(true);
+  house.start();
+  house.meet(0, kRendezvous);
+  house.run_for(seconds(60));
+  EXPECT_THAT(house.seen(0, house.party(1).id), IsEmpty());
+  EXPECT_THAT(house.seen(1, kRendezvous), IsEmpty());
+  house.contest(false);
+  house.run_for(seconds(7));
+  EXPECT_THAT(house.seen(0, house.party(1).id), ElementsAre(house.address_of(1)));
+  EXPECT_THAT(house.seen(1, house.party(0).id), ElementsAre(house.address_of(0)));
+  EXPECT_THAT(house.seen(1, kRendezvous), ElementsAre(house.address_of(0)));
 }
 
 TEST(LanOfDevices, a_visible_device_is_told_from_strangers_by_its_peers) {
@@ -253,6 +276,10 @@ void House::drain(Party& party) {
     const Address from = Address::v4(10, 0, 0, party.host, 5353);
     later(milliseconds(1), [this, &party, from, to = sent->remote,
                             bytes = to_bytes(ByteView(room).first(sent->size))] {
+      if (contested_ && party.socket) {
+        take_names(party, bytes);
+        drain(party);
+      }
       for (Party& other : parties_) {
         const Address own = Address::v4(10, 0, 0, other.host, 5353);
         if (&other == &party || !other.socket) continue;
@@ -263,6 +290,21 @@ void House::drain(Party& party) {
       }
     });
   }
+}
+
+void House::take_names(Party& party, ByteView bytes) {
+  const auto message = dns::parse(bytes);
+  if (!message || message->authorities.empty()) return;
+  dns::Message taken;
+  taken.header.response = true;
+  for (const dns::Question& question : message->questions) {
+    const dns::Srv other{0, 0, 9, dns::Name::of("thief.local")};
+    taken.answers.push_back({question.name, dns::kClassIn, true, 120, other});
+  }
+  const Address own = Address::v4(10, 0, 0, party.host, 5353);
+  const Bytes answer = dns::write(taken).value();
+  party.lan->handle_datagram(now_, {*party.socket, own, Address::v4(10, 0, 0, 99, 5353), 1,
+                                    Ecn::not_ect, answer.size(), answer});
 }
 
 void House::run_for(Duration time) {

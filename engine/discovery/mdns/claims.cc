@@ -93,12 +93,12 @@ void Claims::replace(Instant now, std::vector<OwnSet> wanted) {
   }
 }
 
-// One draw for all sets that begin together, so that they share their packets (section 8.1).
+// One draw for all sets that begin together, so that they share their packets (section 8.1). After
+// many conflicts each attempt waits, until for a while there is none.
 Instant Claims::start(Instant now) {
   const auto delay = random_.below(static_cast<std::uint64_t>(kProbeInterval.count()));
-  const bool many =
-      conflicts_.size() == kManyConflicts && conflicts_.front() + kManyConflictsSpan > now;
-  return now + Duration(delay) + (many ? kManyConflictsPause : Duration(0));
+  if (contested_ && conflicts_.back() + kManyConflictsSpan <= now) contested_ = false;
+  return now + Duration(delay) + (contested_ ? kManyConflictsPause : Duration(0));
 }
 
 void Claims::update(Instant now, OwnSet& set, OwnSet wanted) {
@@ -188,6 +188,8 @@ bool Claims::judge(Instant now, OwnSet& set, const dns::Record& record,
 void Claims::note_conflict(Instant now) {
   conflicts_.push_back(now);
   if (conflicts_.size() > kManyConflicts) conflicts_.pop_front();
+  contested_ |=
+      conflicts_.size() == kManyConflicts && conflicts_.front() + kManyConflictsSpan > now;
 }
 
 dns::Packets Claims::run(Instant now) {

@@ -61,6 +61,7 @@ class Claims {
   std::vector<OwnSet> sets_;
   std::vector<dns::Record> goodbyes_;
   std::deque<Instant> conflicts_;  // the last kManyConflicts
+  bool contested_ = false;         // so many came at once, and more since then
 };
 
 }  // namespace kith::mdns

@@ -70,15 +70,10 @@ Result<void> Mdns::set_instances(Instant now, const Presence& presence) {
     const auto before =
         std::find_if(instances_.begin(), instances_.end(),
                      [&](const Claimed& each) { return each.wanted == instance.label; });
-    if (before != instances_.end() && !before->given_up) {
-      claimed.push_back(*before);
-    } else {
-      claimed.push_back({instance.label, instance.label, 0, false});
-    }
+    claimed.push_back(before != instances_.end() ? *before
+                                                 : Claimed{instance.label, instance.label});
   }
-  if (host_.wanted != presence.host_label || host_.given_up) {
-    host_ = {presence.host_label, presence.host_label, 0, false};
-  }
+  if (host_.wanted != presence.host_label) host_ = {presence.host_label, presence.host_label};
   instances_ = std::move(claimed);
   wanted_ = presence;
   replace(now);
@@ -90,9 +85,7 @@ Result<void> Mdns::set_instances(Instant now, const Presence& presence) {
 Presence Mdns::current() const {
   Presence presence;
   presence.host_label = host_.label;
-  if (host_.given_up) return presence;
   for (std::size_t i = 0; i < instances_.size(); ++i) {
-    if (instances_[i].given_up) continue;
     presence.instances.push_back(wanted_.instances[i]);
     presence.instances.back().label = instances_[i].label;
   }
@@ -122,11 +115,8 @@ void Mdns::rename(const dns::Name& lost) {
   do {
     claimed->label = host ? next_host_label(claimed->label) : next_instance_label(claimed->label);
   } while (taken(claimed->label));
-  claimed->given_up = ++claimed->renames > kMaxRenames;
-  InstanceConflict conflict{claimed->wanted, host, std::nullopt};
-  if (!claimed->given_up) conflict.renamed_to = claimed->label;
   if (events_.size() < kMaxConflictEvents) {
-    events_.emplace_back(std::move(conflict));
+    events_.emplace_back(InstanceConflict{claimed->wanted, host, claimed->label});
   } else {
     counters_.count(Drop::conflict_events);
   }

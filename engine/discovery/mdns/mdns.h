@@ -66,8 +66,6 @@ class Mdns {
   struct Claimed {
     std::string wanted;
     std::string label;
-    int renames = 0;
-    bool given_up = false;
   };
 
   Presence current() const;

@@ -35,12 +35,12 @@ struct InstanceLost {
   std::uint32_t interface = 0;
   std::string label;
 };
-// Another device on the link has the name. `label` is the one that was asked for; it is announced
-// as `renamed_to`, or no longer, once too many names were taken.
+// Another device on the link has the name. `label` is the one that was asked for; the next one that
+// is tried is `renamed_to`.
 struct InstanceConflict {
   std::string label;
-  bool host = false;  // the host's label: without one no instance is announced
-  std::optional<std::string> renamed_to;
+  bool host = false;  // the host's label
+  std::string renamed_to;
 };
 using Event = std::variant<InstanceFound, InstanceUpdated, InstanceLost, InstanceConflict>;
 

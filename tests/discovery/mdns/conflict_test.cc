@@ -37,6 +37,24 @@ std::vector<dns::Message> probes(const Single& device) {
   return found;
 }
 
+// Whenever the device probes for a name of its instance, it is taken. Returns when it probed.
+std::vector<Instant> contest(Single& device, Duration span) {
+  std::vector<Instant> probed;
+  const Instant end = device.now + span;
+  while (device.now < end) {
+    device.sent.clear();
+    device.advance(milliseconds(1));
+    for (const dns::Message& probe : probes(device)) {
+      for (const dns::Question& question : probe.questions) {
+        if (question.name == kHost) continue;
+        probed.push_back(device.now);
+        device.receive(response_of({record(question.name, 120, dns::Srv{0, 0, 9, kThief})}));
+      }
+    }
+  }
+  return probed;
+}
+
 // RFC 6762 sections 8.1 and 8.3.
 TEST(MdnsClaims, a_name_is_probed_for_three_times_and_announced_twice) {
   Single device;
@@ -148,27 +166,34 @@ TEST(MdnsClaims, a_name_in_use_is_probed_again_when_it_is_contested_and_kept_if_
   EXPECT_THAT(device.events, IsEmpty());
 }
 
-TEST(MdnsClaims, who_finds_every_name_taken_gives_up_and_says_so) {
+// Sections 8.1 and 9.
+TEST(MdnsClaims, who_finds_every_name_taken_tries_the_next_ever_5_seconds) {
   Single device;
   device.announce(kPresence);
-  std::string label = "me";
-  for (int i = 0; i < 40; ++i) {
-    device.advance(milliseconds(300));
-    device.receive(response_of({srv_of(label, kThief)}));
-    const auto conflicts = device.events_of<InstanceConflict>();
-    if (!conflicts.empty() && conflicts.back().renamed_to) label = *conflicts.back().renamed_to;
+  const std::vector<Instant> probed = contest(device, minutes(2));
+  ASSERT_GT(probed.size(), kManyConflicts);
+  EXPECT_LT(probed[kManyConflicts - 1] - probed[0], seconds(10));
+  for (std::size_t i = kManyConflicts; i < probed.size(); ++i) {
+    EXPECT_GE(probed[i] - probed[i - 1], kManyConflictsPause) << i;
+    EXPECT_LE(probed[i] - probed[i - 1], kManyConflictsPause + kProbeInterval) << i;
   }
-  const auto conflicts = device.events_of<InstanceConflict>();
-  ASSERT_THAT(conflicts, SizeIs(kMaxRenames + 1));
-  EXPECT_FALSE(conflicts.back().renamed_to);
-  device.settle();
-  device.receive(query_of(kService, dns::Type::ptr));
-  device.advance(seconds(2));
-  EXPECT_THAT(device.answers(), IsEmpty());
-  // The owner may ask for it again.
+  EXPECT_THAT(device.events_of<InstanceConflict>(), SizeIs(probed.size()));
+}
+
+TEST(MdnsClaims, a_name_is_announced_as_soon_as_nobody_contests_it_any_more) {
+  Single device;
   device.announce(kPresence);
+  contest(device, minutes(2));
+  ASSERT_FALSE(device.events_of<InstanceConflict>().empty());
+  const std::string label = device.events_of<InstanceConflict>().back().renamed_to;
+  device.advance(kManyConflictsPause + kProbeInterval + kProbes * kProbeInterval);
+  EXPECT_EQ(device.mdns.life(kEthernet, Family::ipv4, label), Life::announcing);
+  // And the next one does not wait for what was long ago.
   device.settle();
-  EXPECT_EQ(device.mdns.life(kEthernet, Family::ipv4, "me"), Life::established);
+  device.advance(kManyConflictsSpan);
+  device.announce({"host", {kPresence.instances[0], {"other", 4242, {}}}});
+  device.advance((kProbes + 1) * kProbeInterval);
+  EXPECT_EQ(device.mdns.life(kEthernet, Family::ipv4, "other"), Life::announcing);
 }
 
 TEST(MdnsClaims, two_devices_that_want_one_name_end_with_two) {
