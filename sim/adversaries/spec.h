@@ -2,11 +2,13 @@
 
 // What adversaries do, as scenarios say it (schemas/scenario.md).
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "kith/time.h"
+#include "sim/world/observer.h"
 #include "sim/world/topology.h"
 
 namespace kith::sim {
@@ -53,6 +55,24 @@ struct StaleRecordsSpec {
   Duration listening{};        // that long it only collects
   Duration lasting{};          // then it repeats what it has
   Duration every{};            // on a LAN
+};
+
+// What sybils do about the item that they stand around.
+enum class SybilManner : std::uint8_t {
+  silent,  // answers neither get nor put
+  deny,    // knows nothing of it, and refuses what is put
+  drop,    // knows nothing of it, and says that it stores what is put
+  replay,  // gives out the first version it was given, whatever came later
+  forge,   // gives out a later version, with a signature that it made up
+};
+inline constexpr std::size_t kSybilManners = 5;
+
+// sybil.h
+struct DhtSybilsSpec {
+  std::optional<DeviceIndex> device;  // around what it publishes; if none, around nobody's place
+  std::size_t count = 0;
+  Duration lasting{};
+  std::vector<SybilManner> manners;  // one at least
 };
 
 }  // namespace kith::sim

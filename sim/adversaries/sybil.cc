@@ -109,6 +109,7 @@ void Sybils::meet(const dht::Contact& other) {
 // One of them asks one host for somebody's neighbours: by that the host learns of the one who
 // asks, and the party of more hosts.
 void Sybils::on_event(Instant now, std::uint64_t) {
+  if (gone()) return;
   const bool known = visits_ >= contacts_.size() * others_.size();
   world_.timeline().schedule(now + (known ? kVisitAgainEvery : kVisitEvery), *this);
   if (others_.empty()) return;
@@ -129,7 +130,7 @@ void Sybils::on_response(const dht::Response& response) {
 
 void Sybils::on_datagrams(Instant, const Arrival& arrival) {
   const auto sybil = sybil_at(arrival.local);
-  if (!sybil) return;
+  if (!sybil || gone()) return;
   for (std::size_t at = 0; at < arrival.bytes.size(); at += arrival.stride) {
     const std::size_t size = std::min(arrival.stride, arrival.bytes.size() - at);
     const auto message = dht::decode(arrival.bytes.subspan(at, size));

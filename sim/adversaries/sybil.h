@@ -1,8 +1,8 @@
 #pragma once
 
 // One party's hosts in the DHT that stand around one target, so that who looks there asks nobody
-// else. Their ids are valid (BEP 42), each is in a network of its own, and their manners are good
-// but for what concerns the target:
+// else (fault "dht_sybils"). Their ids are valid (BEP 42), each is in a network of its own, and
+// their manners are good but for what concerns the target:
 //
 //   many addresses --> those whose ids come nearest to the target --> 200 sybils
 //   entrances --> ask everybody there is --> known to all who answer
@@ -19,18 +19,11 @@
 #include <vector>
 
 #include "engine/discovery/dht/krpc.h"
+#include "sim/adversaries/spec.h"
 #include "sim/world/world.h"
 
 namespace kith::sim {
 
-enum class SybilManner : std::uint8_t {
-  silent,  // answers neither get nor put
-  deny,    // knows nothing of it, and refuses what is put
-  drop,    // knows nothing of it, and says that it stores what is put
-  replay,  // gives out the first version it was given, whatever came later
-  forge,   // gives out a later version, with a signature that it made up
-};
-inline constexpr std::size_t kSybilManners = 5;
 std::string_view to_string(SybilManner manner);
 
 struct SybilSpec {
@@ -47,6 +40,8 @@ struct SybilSpec {
   std::optional<Address> claimed;
   std::uint16_t port = 6881;
   MemberSpec link;  // of all of them to the internet
+  // From then on they are silent and deaf.
+  Instant until = Instant::never();
 };
 
 class Sybils final : private EventTarget, private DatagramSink {
@@ -86,6 +81,7 @@ class Sybils final : private EventTarget, private DatagramSink {
   SybilManner manner(std::size_t sybil) const {
     return spec_.manners[sybil % spec_.manners.size()];
   }
+  bool gone() const { return world_.now() >= spec_.until; }
   bool is_own(const Address& address) const { return sybil_at(address).has_value(); }
   void meet(const dht::Contact& other);
   void send(std::size_t sybil, const Address& to, const dht::Message& message);

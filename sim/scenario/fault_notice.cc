@@ -139,6 +139,12 @@ class Noticer {
                         place(spec.site), seconds_of(spec.listening), seconds_of(spec.lasting)),
             devices_near(spec.site)};
   }
+  FaultNotice operator()(const DhtSybilsSpec& spec) const {
+    return {fmt::format("{} hosts of one party stand around {} in the DHT for {} s", spec.count,
+                        spec.device ? "what " + name(*spec.device) + " publishes" : "a place",
+                        seconds_of(spec.lasting)),
+            devices_near(std::nullopt)};
+  }
 
  private:
   FaultNotice of(DeviceIndex device, const std::string& what) const {

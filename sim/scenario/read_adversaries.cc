@@ -12,6 +12,10 @@ namespace kith::sim {
 namespace {
 
 constexpr Duration kMostBetween = std::chrono::minutes(1);
+// As many as stand alone around a target in a town of a few hundred hosts (sybil.h), and five times
+// that.
+constexpr std::size_t kUsualSybils = 200;
+constexpr std::size_t kMostSybils = 1000;
 
 Duration read_length(JsonObject& keys, std::string_view key) {
   const Duration length = keys.seconds(key, kLongestRun);
@@ -96,6 +100,28 @@ StaleRecordsSpec read_stale(JsonObject& keys, const Names& names) {
   spec.listening = read_length(keys, "listen_s");
   spec.lasting = read_length(keys, "for_s");
   if (spec.site) spec.every = read_every(keys);
+  return spec;
+}
+
+DhtSybilsSpec read_sybils(JsonObject& keys, const Names& names, const TopologySpec& topology) {
+  constexpr std::pair<std::string_view, SybilManner> kManners[] = {{"silent", SybilManner::silent},
+                                                                   {"deny", SybilManner::deny},
+                                                                   {"drop", SybilManner::drop},
+                                                                   {"replay", SybilManner::replay},
+                                                                   {"forge", SybilManner::forge}};
+  const bool any = std::any_of(topology.devices.begin(), topology.devices.end(),
+                               [](const auto& device) { return device.engine.discovery.dht; });
+  if (!any) keys.refuse("kind", "no device takes part in the DHT");
+  DhtSybilsSpec spec;
+  if (keys.has("device")) {
+    spec.device = names.device(keys.at("device"));
+    if (!topology.devices[*spec.device].engine.discovery.dht) {
+      keys.refuse("device", "does not take part in the DHT");
+    }
+  }
+  spec.count = static_cast<std::size_t>(keys.integer_or("count", 1, kMostSybils, kUsualSybils));
+  spec.lasting = read_length(keys, "for_s");
+  spec.manners = read_some(keys, "manners", kManners);
   return spec;
 }
 

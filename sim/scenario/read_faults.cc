@@ -227,6 +227,10 @@ FaultAction read_stale_records(JsonObject& keys, Surroundings& known) {
   return read_stale(keys, known.names);
 }
 
+FaultAction read_dht_sybils(JsonObject& keys, Surroundings& known) {
+  return read_sybils(keys, known.names, known.topology);
+}
+
 FaultAction read_disk_slow(JsonObject& keys, Surroundings& known) {
   return DiskSlowFault{read_device(keys, known), read_lasting(keys),
                        static_cast<std::uint32_t>(keys.at("factor").integer(2, kSlowestDisk))};
@@ -257,6 +261,7 @@ constexpr FaultReader kReaders[] = {
     {"spoofed_sources", read_spoofed_sources},
     {"forged_mdns", read_forged_mdns},
     {"stale_records", read_stale_records},
+    {"dht_sybils", read_dht_sybils},
 };
 
 const FaultReader& find_reader(const JsonValue& kind) {

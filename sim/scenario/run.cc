@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/adversaries/sybil.h"
 #include "sim/scenario/expectations.h"
 #include "sim/world/fired.h"
 
@@ -10,6 +11,19 @@ namespace kith::sim {
 namespace {
 
 constexpr unsigned kKindBits = 2;
+
+// What they did is counted beside the probes, by the same rule: only what took place.
+void add_counts(const Sybils::Counts& counts, std::map<std::string, std::uint64_t>& to) {
+  const std::pair<const char*, std::uint64_t> named[] = {{"sybil.introduced", counts.introduced},
+                                                         {"sybil.asked", counts.asked},
+                                                         {"sybil.gets", counts.gets},
+                                                         {"sybil.puts", counts.puts},
+                                                         {"sybil.replayed", counts.replayed},
+                                                         {"sybil.forged", counts.forged}};
+  for (const auto& [name, times] : named) {
+    if (times > 0) to[name] += times;
+  }
+}
 
 }  // namespace
 
@@ -86,6 +100,7 @@ Report Run::judged() {
   report.events = world_.timeline().events();
   report.trace_hash = world_.trace_hash();
   report.probes = fired_in(world_);
+  for (const auto& party : sybils_) add_counts(party->counts(), report.probes);
   for (const auto& checker : checkers_) {
     if (checker->ok()) continue;
     report.violations.push_back({std::string(checker->name()), false, checker->first_violation()});

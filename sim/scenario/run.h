@@ -20,6 +20,8 @@
 
 namespace kith::sim {
 
+class Sybils;
+
 class Run final : private EventTarget, private Observer {
  public:
   // `scenario` outlives the run.
@@ -75,6 +77,8 @@ class Run final : private EventTarget, private Observer {
   void strike(const SpooferSpec& spec);
   void strike(const LanLiarSpec& spec);
   void strike(const StaleRecordsSpec& spec);
+  void strike(const DhtSybilsSpec& spec);
+  std::vector<Address> entrances_to_dht() const;
 
   const Scenario& scenario_;
   std::uint64_t seed_;
@@ -86,6 +90,7 @@ class Run final : private EventTarget, private Observer {
   std::vector<std::unique_ptr<WorkloadStep>> steps_;
   std::vector<std::unique_ptr<Checker>> checkers_;
   std::vector<std::unique_ptr<Adversary>> adversaries_;
+  std::vector<std::unique_ptr<Sybils>> sybils_;
 };
 
 }  // namespace kith::sim

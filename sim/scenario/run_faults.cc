@@ -1,8 +1,11 @@
 // What each fault of a scenario does to the world of a run.
 
+#include "engine/base/append.h"
+#include "engine/base/host_port.h"
 #include "sim/adversaries/lan_liar.h"
 #include "sim/adversaries/spoofer.h"
 #include "sim/adversaries/stale_records.h"
+#include "sim/adversaries/sybil.h"
 #include "sim/nat/exhaust.h"
 #include "sim/scenario/fault_notice.h"
 #include "sim/scenario/run.h"
@@ -134,6 +137,38 @@ void Run::strike(const LanLiarSpec& spec) {
 
 void Run::strike(const StaleRecordsSpec& spec) {
   adversaries_.push_back(std::make_unique<StaleRecords>(world_, spec, adversaries_.size()));
+}
+
+void Run::strike(const DhtSybilsSpec& spec) {
+  SybilSpec party;
+  if (spec.device) {
+    party.target = dht::mutable_target(world_.device(*spec.device).id(), {});
+  } else {
+    RandomSource random = world_.random("sybils' place", sybils_.size());
+    party.target = dht::NodeId::random(random);
+  }
+  party.count = spec.count;
+  party.entrances = entrances_to_dht();
+  party.manners = spec.manners;
+  party.until = world_.now() + spec.lasting;
+  sybils_.push_back(std::make_unique<Sybils>(world_, party));
+}
+
+// Where the devices of the scenario begin, others can as well.
+std::vector<Address> Run::entrances_to_dht() const {
+  std::vector<Address> entrances;
+  for (const DeviceSpec& device : scenario_.topology.devices) {
+    for (const std::string& text : device.engine.discovery.bootstrap) {
+      if (const auto address = Address::parse(text)) {
+        append_once(entrances, *address);
+      } else if (const auto host = parse_host_port(text)) {
+        const auto found = world_.resolve(host->host, host->port);
+        if (!found) continue;
+        for (const Address& each : *found) append_once(entrances, each);
+      }
+    }
+  }
+  return entrances;
 }
 
 }  // namespace kith::sim

@@ -1,5 +1,6 @@
 // What adversaries of scenarios do, and that scenarios which say it wrongly are refused.
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -176,10 +177,11 @@ TEST_F(SpoofedSources, who_is_on_another_network_overhears_nothing) {
 
 // --- scenarios ----------------------------------------------------------------------------------
 
-std::string lan_with(const std::string& faults);
+std::string lan_with(const std::string& faults, int paired_within_s = 200);
 std::string dht_with(const std::string& faults);
 Report run_of(const std::string& text, std::uint64_t seed = 1);
 std::string refusal_of(const std::string& fault);
+std::string refusal_in(const std::string& text);
 
 TEST(ForgedMdns, each_lie_is_told_and_no_checker_sees_a_violation) {
   const Report report = run_of(lan_with(
@@ -241,6 +243,71 @@ TEST(StaleRecords, who_looks_in_the_dht_is_answered_with_what_was_true_once) {
   EXPECT_TRUE(report.ok()) << report.expectations[1].value;
 }
 
+// Its records live for 75 minutes, and half of them are under the addresses of the two.
+TEST(ForgedMdns, devices_pair_soon_after_a_flood_and_forged_conflicts_have_ended) {
+  for (const char* tells : {R"(["flood"])", R"(["conflict"])", R"(["flood", "conflict"])"}) {
+    for (const std::uint64_t seed : {1u, 2u, 3u}) {
+      const Report report =
+          run_of(lan_with(fmt::format(R"({{"kind": "forged_mdns", "at_s": 0, "site": "home",
+                                           "for_s": 30, "every_ms": 100, "tells": {}}})",
+                                      tells),
+                          /*paired_within_s=*/45),
+                 seed);
+      EXPECT_TRUE(report.ok()) << tells << " " << seed << ": " << report.expectations[0].value;
+    }
+  }
+}
+
+TEST(ForgedMdns, devices_pair_during_a_flood) {
+  for (const std::uint64_t seed : {1u, 2u, 3u}) {
+    const Report report =
+        run_of(lan_with(R"({"kind": "forged_mdns", "at_s": 0, "site": "home", "for_s": 200,
+                     "every_ms": 200, "tells": ["flood"]})"),
+               seed);
+    EXPECT_TRUE(report.ok()) << seed << ": " << report.expectations[0].value;
+  }
+}
+
+TEST(DhtSybils, who_looks_for_the_device_asks_them_and_finds_no_wrong_one) {
+  const Report report = run_of(dht_with(
+      R"({"kind": "dht_sybils", "at_s": 50, "for_s": 300, "device": "desk"},
+         {"kind": "gateway", "at_s": 90, "site": "home", "does": "renumber"})"));
+  for (const char* probe : {"sybil.introduced", "sybil.asked", "sybil.puts"}) {
+    EXPECT_GT(report.probes.count(probe), 0u) << probe;
+  }
+  EXPECT_TRUE(report.violations.empty());
+}
+
+TEST(DhtSybils, around_nobodys_place_nobody_asks_for_what_is_there) {
+  const Report report = run_of(dht_with(
+      R"({"kind": "dht_sybils", "at_s": 5, "for_s": 395, "count": 50},
+         {"kind": "gateway", "at_s": 90, "site": "home", "does": "renumber"})"));
+  EXPECT_GT(report.probes.at("sybil.asked"), 0u);
+  EXPECT_EQ(report.probes.count("sybil.gets"), 0u);
+  EXPECT_EQ(report.probes.count("sybil.puts"), 0u);
+  EXPECT_TRUE(report.violations.empty());
+}
+
+TEST(DhtSybils, only_those_who_forge_do) {
+  const Report report = run_of(dht_with(
+      R"({"kind": "dht_sybils", "at_s": 10, "for_s": 390, "device": "desk",
+          "manners": ["replay"]},
+         {"kind": "gateway", "at_s": 90, "site": "home", "does": "renumber"})"));
+  EXPECT_GT(report.probes.count("sybil.replayed"), 0u);
+  EXPECT_EQ(report.probes.count("sybil.forged"), 0u);
+}
+
+TEST(DhtSybils, they_are_silent_when_their_time_is_over) {
+  const auto asked = [](int for_s) {
+    const Report report = run_of(dht_with(
+        fmt::format(R"({{"kind": "dht_sybils", "at_s": 5, "for_s": {}, "count": 20}})", for_s)));
+    return report.probes.at("sybil.introduced");
+  };
+  const std::uint64_t short_time = asked(1);
+  EXPECT_LE(short_time, 200u);  // as many visits as a second has
+  EXPECT_GT(asked(60), short_time);
+}
+
 TEST(Adversaries, equal_seeds_give_equal_runs) {
   const std::string text = lan_with(
       R"({"kind": "forged_mdns", "at_s": 0, "site": "home", "for_s": 20, "every_ms": 200,
@@ -295,12 +362,40 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"("kind": "forged_mdns", "for_s": 1, "every_ms": 10, "site": "home",
                    "impostor": 1)",
                 "$.faults[0].impostor"},
+        Refused{R"("kind": "dht_sybils", "for_s": 1)",
+                "$.faults[0].kind: no device takes part in the DHT"},
         Refused{R"("kind": "stale_records", "for_s": 1)",
                 "$.faults[0]: the key \"listen_s\" is missing"},
         Refused{R"("kind": "stale_records", "for_s": 1, "listen_s": 1, "every_ms": 10)",
                 "$.faults[0].every_ms: unknown key"},
         Refused{R"("kind": "stale_records", "for_s": 1, "listen_s": 1, "site": "home")",
                 "$.faults[0]: the key \"every_ms\" is missing"}));
+
+class RefusedSybils : public ::testing::TestWithParam<Refused> {};
+
+TEST_P(RefusedSybils, names_place_and_reason) {
+  const std::string text =
+      dht_with(R"({"at_s": 0, "kind": "dht_sybils", )" + std::string(GetParam().fault) + "}");
+  EXPECT_THAT(refusal_in(text), HasSubstr(GetParam().reason));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Keys, RefusedSybils,
+    ::testing::Values(
+        Refused{R"("device": "desk")", "$.faults[0]: the key \"for_s\" is missing"},
+        Refused{R"("for_s": 0)", "$.faults[0].for_s: must be above 0"},
+        Refused{R"("for_s": 1, "device": "nobody")",
+                "$.faults[0].device: no device is named \"nobody\""},
+        Refused{R"("for_s": 1, "device": "bystander")",
+                "$.faults[0].device: does not take part in the DHT"},
+        Refused{R"("for_s": 1, "count": 0)", "$.faults[0].count: must be"},
+        Refused{R"("for_s": 1, "count": 1001)", "$.faults[0].count: must be"},
+        Refused{R"("for_s": 1, "manners": ["good"])",
+                "$.faults[0].manners[0]: must be one of: silent, deny, drop, replay, forge; not "
+                "\"good\""},
+        Refused{R"("for_s": 1, "manners": ["deny", "deny"])",
+                "$.faults[0].manners[1]: stands there twice"},
+        Refused{R"("for_s": 1, "site": "home")", "$.faults[0].site: unknown key"}));
 
 // --- helpers ------------------------------------------------------------------------------------
 
@@ -335,7 +430,7 @@ std::vector<Bytes> SpoofedSources::forged_to_bob() const {
   return forged;
 }
 
-std::string lan_with(const std::string& faults) {
+std::string lan_with(const std::string& faults, int paired_within_s) {
   return R"({"version": 1, "duration_s": 200,
     "topology": {
       "sites": [{"name": "home", "nat": "home"}],
@@ -346,7 +441,8 @@ std::string lan_with(const std::string& faults) {
       {"kind": "pair", "at_s": 3, "initiator": "desk", "joiner": "laptop", "retry_s": 5}],
     "faults": [)" +
          faults + R"(],
-    "expectations": [{"kind": "all_paired", "within_s": 200}, {"kind": "no_violations"}]})";
+    "expectations": [{"kind": "all_paired", "within_s": )" +
+         std::to_string(paired_within_s) + R"(}, {"kind": "no_violations"}]})";
 }
 
 std::string dht_with(const std::string& faults) {
@@ -363,7 +459,8 @@ std::string dht_with(const std::string& faults) {
         {"name": "desk", "networks": [{"site": "home", "forwarded": true}],
          "discovery": {"dht": true, "bootstrap": ["server-31:6881"]}},
         {"name": "laptop", "networks": [{"internet": true, "link": {"delay_ms": 20}}],
-         "discovery": {"dht": true, "bootstrap": ["server-31:6881"]}})" +
+         "discovery": {"dht": true, "bootstrap": ["server-31:6881"]}},
+        {"name": "bystander", "networks": [{"site": "home"}]})" +
          servers + R"(]},
     "workload": [
       {"kind": "pair", "at_s": 20, "initiator": "desk", "joiner": "laptop", "retry_s": 5},
@@ -388,6 +485,10 @@ Report run_of(const std::string& text, std::uint64_t seed) {
 
 std::string refusal_of(const std::string& fault) {
   const std::string text = lan_with(R"({"at_s": 0, )" + fault + "}");
+  return refusal_in(text);
+}
+
+std::string refusal_in(const std::string& text) {
   const auto scenario = parse_scenario("test.json", text, built_in_handlers(), 1);
   return scenario ? "accepted" : scenario.error().message;
 }
