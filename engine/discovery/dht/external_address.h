@@ -1,23 +1,27 @@
 #pragma once
 
 // Where others see this node (BEP 42, `ip` in their responses): what most of the networks that
-// answered lately say. One network has one vote, and only a node that was asked has any.
+// answered lately say. One network has one vote, and only a node that was asked has any. Votes are
+// for a time: who has left does not outvote who is there.
 
 #include <cstddef>
 #include <deque>
 #include <optional>
 
 #include "engine/discovery/dht/node_id.h"
+#include "kith/time.h"
 
 namespace kith::dht {
 
 inline constexpr std::size_t kVotesKept = 16;   // a move is noticed after half as many answers
 inline constexpr std::size_t kVotesNeeded = 4;  // fewer networks can be one party's
+// Longer than the refresh of a bucket, so that a node at rest keeps some.
+inline constexpr Duration kVoteLife = std::chrono::minutes(30);
 
 class ExternalAddress {
  public:
   // True where the address is now another one.
-  bool vote(const Address& voter, const Address& seen);
+  bool vote(Instant now, const Address& voter, const Address& seen);
   // Without a port: behind many NATs it differs from peer to peer.
   const std::optional<Address>& address() const { return address_; }
   // What was known before a restart, until the votes say otherwise.
@@ -28,8 +32,9 @@ class ExternalAddress {
   struct Vote {
     Prefix voter;
     Address seen;
+    Instant at;
   };
-  std::deque<Vote> votes_;
+  std::deque<Vote> votes_;  // the oldest first
   std::optional<Address> address_;
 };
 

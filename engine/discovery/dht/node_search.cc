@@ -239,7 +239,7 @@ void DhtNode::on_response(Instant now, const Address& source, const Message& mes
   if (message.external &&
       is_usable({message.external->family, message.external->ip, 1, 0}, config_.family,
                 config_.scope) &&
-      external_.vote(source, *message.external)) {
+      external_.vote(now, source, *message.external)) {
     follow_address(now);
   }
 }

@@ -71,15 +71,16 @@ TEST(RateLimit, one_does_not_use_up_what_is_anothers_and_the_memory_is_bounded) 
 TEST(ExternalAddress, it_takes_most_of_several_networks_to_say_so) {
   ExternalAddress external;
   const Address seen = Address::v4(99, 9, 9, 9, 1);
-  for (std::uint8_t i = 1; i < kVotesNeeded; ++i) EXPECT_FALSE(external.vote(host(i), seen));
+  for (std::uint8_t i = 1; i < kVotesNeeded; ++i)
+    EXPECT_FALSE(external.vote(Instant{}, host(i), seen));
   // The same network again has no second vote.
-  EXPECT_FALSE(external.vote(host(1, 7), seen));
+  EXPECT_FALSE(external.vote(Instant{}, host(1, 7), seen));
   EXPECT_FALSE(external.address().has_value());
-  EXPECT_TRUE(external.vote(host(50), seen));
+  EXPECT_TRUE(external.vote(Instant{}, host(50), seen));
   EXPECT_EQ(external.address(), host_of(seen));
   // A liar's networks are not most of those that answer.
   for (std::uint8_t i = 60; i < 60 + kVotesNeeded; ++i) {
-    EXPECT_FALSE(external.vote(host(i), Address::v4(66, 6, 6, 6, 1)));
+    EXPECT_FALSE(external.vote(Instant{}, host(i), Address::v4(66, 6, 6, 6, 1)));
   }
   EXPECT_EQ(external.address(), host_of(seen));
 }
@@ -87,14 +88,27 @@ TEST(ExternalAddress, it_takes_most_of_several_networks_to_say_so) {
 TEST(ExternalAddress, a_move_is_noticed) {
   ExternalAddress external;
   for (std::uint8_t i = 1; i <= kVotesKept; ++i)
-    external.vote(host(i), Address::v4(99, 9, 9, 9, 1));
+    external.vote(Instant{}, host(i), Address::v4(99, 9, 9, 9, 1));
   bool moved = false;
   std::size_t votes = 0;
   for (std::uint8_t i = 1; i <= kVotesKept && !moved; ++i, ++votes) {
-    moved = external.vote(host(i), Address::v4(77, 7, 7, 7, 1));
+    moved = external.vote(Instant{}, host(i), Address::v4(77, 7, 7, 7, 1));
   }
   EXPECT_TRUE(moved);
   EXPECT_LE(votes, kVotesKept / 2 + 1);
+}
+
+TEST(ExternalAddress, who_has_left_does_not_outvote_who_is_there) {
+  ExternalAddress external;
+  const Address lie = Address::v4(66, 6, 6, 6, 1);
+  const Address seen = Address::v4(99, 9, 9, 9, 1);
+  for (std::uint8_t i = 1; i <= kVotesKept; ++i) external.vote(kStart, host(i), lie);
+  const auto honest = [&](Instant now) {
+    for (std::uint8_t i = 100; i < 100 + kVotesNeeded; ++i) external.vote(now, host(i), seen);
+    return external.address();
+  };
+  EXPECT_EQ(honest(kStart + kVoteLife - seconds(1)), host_of(lie));
+  EXPECT_EQ(honest(kStart + kVoteLife), host_of(seen));
 }
 
 TEST(Acquaintances, who_was_sent_to_is_no_stranger_and_who_answered_is_verified) {
