@@ -64,11 +64,15 @@ TEST(DnsName, a_child_has_its_parent) {
 }
 
 RC_GTEST_PROP(DnsName, any_labels_read_back_from_their_text, ()) {
-  const auto labels = *rc::gen::container<std::vector<std::string>>(rc::gen::suchThat(
+  auto labels = *rc::gen::container<std::vector<std::string>>(rc::gen::suchThat(
       rc::gen::string<std::string>(), [](const std::string& label) { return !label.empty(); }));
+  // As many and as long as a name can have.
+  constexpr std::size_t kMostLabels = 3;
+  if (labels.size() > kMostLabels) labels.resize(kMostLabels);
+  for (std::string& label : labels) label.resize(std::min(label.size(), kMaxLabelBytes));
   const std::vector<std::string_view> views(labels.begin(), labels.end());
   const auto name = Name::from_labels(views);
-  RC_PRE(name.has_value());
+  RC_ASSERT(name.has_value());
   RC_ASSERT(name->labels() == views);
   const auto again = Name::parse(name->to_string());
   RC_ASSERT(again.has_value());
