@@ -201,7 +201,7 @@ TEST(Stream, it_is_cut_at_any_byte) {
     ASSERT_TRUE(wire.server.got.empty());
     ASSERT_EQ(wire.server.accepted, 0);
     wire.run(milliseconds(0));
-    while (wire.server.accepted == 0) wire.timeline.run_next();
+    while (wire.server.accepted == 0) wire.run(std::chrono::microseconds(1));
     StreamFaults faults;
     faults.cut_after = at - wire.server.got.size();
     if (wire.server.got.size() > at) continue;
@@ -218,9 +218,9 @@ TEST(Stream, fragments_are_as_small_as_wanted) {
   Wire wire(1, slow());
   wire.client.to_write = some_bytes(20'000);
   wire.connect();
-  while (wire.client.connected == false) wire.timeline.run_next();
+  while (wire.client.connected == false) wire.run(std::chrono::microseconds(1));
   wire.server.largest = 0;
-  while (wire.server.accepted == 0) wire.timeline.run_next();
+  while (wire.server.accepted == 0) wire.run(std::chrono::microseconds(1));
   const std::size_t before = wire.server.largest;
   StreamFaults faults;
   faults.largest_fragment = 3;
