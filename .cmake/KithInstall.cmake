@@ -20,6 +20,9 @@ foreach(library engine sim)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${library} DESTINATION include/kith-sim
           FILES_MATCHING PATTERN *.h PATTERN include EXCLUDE)
 endforeach()
+# The only foreign header that they include and no package of the system has.
+find_file(kith_blake3_header blake3.h PATHS ${libblake3_INCLUDE_DIRS} REQUIRED)
+install(FILES ${kith_blake3_header} DESTINATION include/kith-sim)
 
 # Archives of libraries that are built for kith alone come along, in a folder of their own where no
 # -l finds them by accident. One that the system provides instead is looked up there again.
