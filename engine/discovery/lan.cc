@@ -5,11 +5,11 @@
 #include "engine/base/append.h"
 #include "engine/base/text.h"
 #include "engine/discovery/instance_names.h"
+#include "engine/discovery/mdns/limits.h"
 
 namespace kith::discovery {
 namespace {
 
-constexpr std::uint16_t kMdnsPort = 5353;
 constexpr std::size_t kHostLabelBytes = 10;
 // What waits here waits for a socket that takes nothing: newer packets say the same better.
 constexpr std::size_t kMostOutgoing = 256;
@@ -19,7 +19,7 @@ constexpr std::string_view kId = "id";
 Address any_address(Address::Family family) {
   Address any;
   any.family = family;
-  any.port = kMdnsPort;
+  any.port = mdns::kPort;
   return any;
 }
 
@@ -58,9 +58,7 @@ Lan::Lan(const Discovery& config, std::string device_name, const DeviceId& own_i
 void Lan::set_networks(Instant now, const std::vector<NetworkInterface>& interfaces) {
   interfaces_.clear();
   for (const NetworkInterface& each : interfaces) {
-    const bool wanted = config_.interfaces.empty() ||
-                        std::find(config_.interfaces.begin(), config_.interfaces.end(),
-                                  each.name) != config_.interfaces.end();
+    const bool wanted = config_.interfaces.empty() || contains(config_.interfaces, each.name);
     if (each.multicast && wanted) interfaces_.push_back(each);
   }
   join_groups(now);

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "engine/base/append.h"
+#include "engine/discovery/mdns/limits.h"
+#include "engine/discovery/mdns/link.h"
 #include "engine/dns/parse.h"
 #include "engine/dns/split.h"
 #include "sim/network/headers.h"
@@ -11,16 +14,15 @@
 namespace kith::sim {
 namespace {
 
-// RFC 6762 section 3, and section 10: hosts live for 120 s, the rest for 75 minutes.
-constexpr std::uint16_t kPort = 5353;
-constexpr std::uint32_t kHostTtl = 120;
-constexpr std::uint32_t kOtherTtl = 4500;
-constexpr std::size_t kPacketBytes = 1440;
+using mdns::kHostTtl;
+using mdns::kOtherTtl;
+using mdns::kPort;
+
 // Where no host of a site is: they are numbered from the other end.
 constexpr std::byte kNobody{250};
 constexpr std::size_t kFloodedInstances = 8;
 
-Address group() { return Address::v4(224, 0, 0, 251, kPort); }
+Address group() { return mdns::group(Address::Family::ipv4, 0); }
 
 dns::Record record(const dns::Name& name, std::uint32_t ttl, bool unique, dns::Data data) {
   dns::Record made;
@@ -46,9 +48,7 @@ LanLiar::LanLiar(World& world, const LanLiarSpec& spec, std::uint64_t index)
   act(world.now() + spec.every, spec.every, world.now() + spec.lasting);
 }
 
-bool LanLiar::tells(Lie lie) const {
-  return std::find(spec_.tells.begin(), spec_.tells.end(), lie) != spec_.tells.end();
-}
+bool LanLiar::tells(Lie lie) const { return contains(spec_.tells, lie); }
 
 // --- hearing ------------------------------------------------------------------------------------
 
@@ -77,8 +77,7 @@ void LanLiar::hear(Instant now, const Arrival& arrival) {
 }
 
 void LanLiar::learn_source(const Address& source) {
-  const bool known = std::find(sources_.begin(), sources_.end(), source) != sources_.end();
-  if (!known && sources_.size() < kMostKnown) sources_.push_back(source);
+  if (sources_.size() < kMostKnown) append_once(sources_, source);
 }
 
 LanLiar::Instance* LanLiar::find(const dns::Name& name) {
@@ -97,8 +96,7 @@ void LanLiar::learn(const std::vector<dns::Record>& records) {
       }
     } else if (each.type() == dns::Type::a || each.type() == dns::Type::aaaa) {
       std::vector<dns::Data>& ips = hosts_[each.name];
-      const bool known = std::find(ips.begin(), ips.end(), each.data) != ips.end();
-      if (!known && ips.size() < kMostKnown) ips.push_back(each.data);
+      if (ips.size() < kMostKnown) append_once(ips, each.data);
     }
   }
   for (const dns::Record& each : records) {
@@ -217,7 +215,7 @@ void LanLiar::say(const std::vector<dns::Record>& answers) {
   }
   if (!source) return;
   source->port = kPort;
-  for (const Bytes& packet : dns::split_response(answers, {}, kPacketBytes).packets) {
+  for (const Bytes& packet : dns::split_response(answers, {}, mdns::kMaxPacketBytes).packets) {
     send(*source, group(), packet);
   }
 }

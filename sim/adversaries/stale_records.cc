@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/discovery/mdns/limits.h"
 #include "engine/dns/parse.h"
 #include "sim/network/headers.h"
 
 namespace kith::sim {
 namespace {
-
-constexpr std::uint16_t kMdnsPort = 5353;
 
 // An announcement or answer, not a goodbye.
 bool says_that_somebody_is_there(ByteView bytes) {
@@ -30,7 +29,7 @@ StaleRecords::StaleRecords(World& world, const StaleRecordsSpec& spec, std::uint
 }
 
 void StaleRecords::hear(Instant, const Arrival& arrival) {
-  if (!listening() || !is_multicast(arrival.local) || arrival.local.port != kMdnsPort) return;
+  if (!listening() || !is_multicast(arrival.local) || arrival.local.port != mdns::kPort) return;
   if (answers_.size() >= kMostKept || !says_that_somebody_is_there(arrival.bytes)) return;
   answers_.push_back({arrival.remote, arrival.local, to_bytes(arrival.bytes)});
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/discovery/mdns/limits.h"
 #include "sim/checkers/quic_header.h"
 
 namespace kith::sim {
@@ -11,14 +12,13 @@ namespace {
 
 // Of one address. A datagram damaged on its way may bring wrong ones.
 constexpr std::size_t kMostIds = 16;
-constexpr std::uint16_t kMdnsPort = 5353;
 
 // Multicast DNS stays on its link, and a node of the DHT has budgets of its own (schemas/dht.md).
 // Its messages are bencoded dictionaries; a short packet of QUIC looks like one once in 65,536.
 bool is_discovery(const Address& remote, ByteView datagram) {
   constexpr std::byte kDictionary{'d'};
   constexpr std::byte kEnd{'e'};
-  return remote.port == kMdnsPort || (datagram.front() == kDictionary && datagram.back() == kEnd);
+  return remote.port == mdns::kPort || (datagram.front() == kDictionary && datagram.back() == kEnd);
 }
 
 }  // namespace

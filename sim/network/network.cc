@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/append.h"
 #include "engine/base/check.h"
 #include "sim/network/headers.h"
 
@@ -19,10 +20,6 @@ NatSpec for_segments(NatSpec spec) {
   spec.replied_timeout = kEstablishedTimeout;
   spec.absolute_timeout = {};
   return spec;
-}
-
-bool contains(const std::vector<Address>& all, const Address& wanted) {
-  return std::find(all.begin(), all.end(), wanted) != all.end();
 }
 
 }  // namespace
