@@ -9,6 +9,8 @@
 
 #include <set>
 
+#include "tests/discovery/happenings.h"
+
 namespace kith::discovery {
 namespace {
 
@@ -43,7 +45,7 @@ class Laboratory {
 
   Party& party(std::size_t index) { return parties_[index]; }
   Directory& directory(std::size_t index) { return *parties_[index].directory; }
-  Instant now() const { return now_; }
+  Instant now() const { return clock_.now(); }
   void run_for(Duration time);
   void restart(std::size_t index);
   void publish(std::size_t index, std::uint8_t where);
@@ -75,10 +77,9 @@ class Laboratory {
   std::int64_t unix_ms(const Party& party) const;
   static Address address_of(const Party& party) { return Address::v4(10, 0, 0, party.host, 6881); }
 
-  Instant now_{1'000'000'000};
+  Happenings clock_;
   std::uint64_t ids_ = 0;
   std::uint64_t lives_ = 0;
-  std::map<std::pair<Instant, std::uint64_t>, Happening> happenings_;
   std::vector<Party> parties_{kParties};
 };
 
@@ -231,7 +232,7 @@ void Laboratory::make(Party& party) {
       std::make_unique<Directory>(config, party.store, std::move(naming), RandomSource(seed));
   Address ip = address_of(party);
   ip.port = 0;
-  party.directory->set_networks(now_, {{1, "net", true, {{ip, 24}}}});
+  party.directory->set_networks(clock_.now(), {{1, "net", true, {{ip, 24}}}});
   drain(party);
 }
 
@@ -243,12 +244,12 @@ void Laboratory::restart(std::size_t index) {
 
 std::int64_t Laboratory::unix_ms(const Party& party) const {
   constexpr std::int64_t kStartMs = 1'767'225'600'000;
-  return kStartMs + now_.ns / 1'000'000 + party.unix_ms_ahead;
+  return kStartMs + clock_.now().ns / 1'000'000 + party.unix_ms_ahead;
 }
 
 void Laboratory::publish(std::size_t index, std::uint8_t where) {
   Party& party = parties_[index];
-  party.directory->publish(now_, unix_ms(party), rendezvous(), sealing(),
+  party.directory->publish(clock_.now(), unix_ms(party), rendezvous(), sealing(),
                            {{Address::v4(192, 168, 1, where, 4433)}, {}, {}});
   drain(party);
 }
@@ -256,7 +257,7 @@ void Laboratory::publish(std::size_t index, std::uint8_t where) {
 void Laboratory::look_up(std::size_t index, Duration patience) {
   Party& party = parties_[index];
   party.sightings.clear();
-  party.directory->look_up(now_, rendezvous()->id(), sealing(), now_ + patience);
+  party.directory->look_up(clock_.now(), rendezvous()->id(), sealing(), clock_.now() + patience);
   drain(party);
 }
 
@@ -264,9 +265,9 @@ bool Laboratory::finds(std::size_t index, std::uint8_t where) {
   constexpr Duration kPatience = seconds(90);
   look_up(index, kPatience);
   const Address wanted = Address::v4(192, 168, 1, where, 4433);
-  const Instant end = now_ + kPatience;
+  const Instant end = clock_.now() + kPatience;
   bool found = false;
-  while (now_ < end && !found) {
+  while (clock_.now() < end && !found) {
     run_for(milliseconds(100));
     for (const Sighting& sighting : parties_[index].sightings) {
       found = found || sighting.addresses == std::vector<Address>{wanted};
@@ -279,12 +280,12 @@ bool Laboratory::finds(std::size_t index, std::uint8_t where) {
 void Laboratory::fail_socket(std::size_t index) {
   Party& party = parties_[index];
   party.socket.reset();
-  party.directory->socket_failed(now_);
+  party.directory->socket_failed(clock_.now());
   drain(party);
 }
 
 void Laboratory::later(Duration delay, Happening happening) {
-  happenings_.emplace(std::pair(now_ + delay, ++ids_), std::move(happening));
+  clock_.later(delay, std::move(happening));
 }
 
 bool Laboratory::fails(Party& party) { return ++party.effects == party.fails_at; }
@@ -301,15 +302,15 @@ void Laboratory::carry_out(Party& party, const Effect& effect) {
   if (const auto* open = std::get_if<OpenSocket>(&effect)) {
     ++party.opened;
     answer(milliseconds(1), [this, &party, id = open->socket, failed = fails(party)] {
-      if (failed) return party.directory->socket_failed(now_);
+      if (failed) return party.directory->socket_failed(clock_.now());
       party.socket = id;
-      party.directory->socket_opened(now_, id);
+      party.directory->socket_opened(clock_.now(), id);
     });
   } else if (const auto* resolve = std::get_if<ResolveHost>(&effect)) {
     HostResolved resolved{resolve->id, std::vector<Address>{address_of(parties_[kEntrance])}};
     if (fails(party)) resolved.addresses = failure(ErrorCode::not_found, "nobody knows it");
     answer(milliseconds(20),
-           [this, &party, resolved] { party.directory->host_resolved(now_, resolved); });
+           [this, &party, resolved] { party.directory->host_resolved(clock_.now(), resolved); });
   } else if (const auto* commit = std::get_if<StoreCommit>(&effect)) {
     const StoreChange& first = commit->changes.front();
     const auto held = party.store.find(first.key);
@@ -321,7 +322,7 @@ void Laboratory::carry_out(Party& party, const Effect& effect) {
         if (!failed) party.store[change.key] = *change.value;
         party.stored.insert(change.key);
       }
-      party.directory->stored(now_, commit.op);
+      party.directory->stored(clock_.now(), commit.op);
     });
   } else if (const auto* sighting = std::get_if<Sighting>(&effect)) {
     party.sightings.push_back(*sighting);
@@ -343,8 +344,9 @@ void Laboratory::drain(Party& party) {
 void Laboratory::deliver(const Datagram& datagram) {
   for (Party& party : parties_) {
     if (address_of(party) != datagram.to || !party.socket) continue;
-    party.directory->handle_datagram(now_, {*party.socket, datagram.to, datagram.from, 1,
-                                            Ecn::not_ect, datagram.bytes.size(), datagram.bytes});
+    party.directory->handle_datagram(clock_.now(),
+                                     {*party.socket, datagram.to, datagram.from, 1, Ecn::not_ect,
+                                      datagram.bytes.size(), datagram.bytes});
     drain(party);
   }
 }
@@ -360,28 +362,12 @@ void Laboratory::look_at(const Datagram& datagram) {
 }
 
 void Laboratory::run_for(Duration time) {
-  const Instant end = now_ + time;
-  for (;;) {
-    Instant next = happenings_.empty() ? Instant::never() : happenings_.begin()->first.first;
-    Party* woken = nullptr;
-    for (Party& party : parties_) {
-      const auto wakeup = party.directory->next_wakeup();
-      if (!wakeup || *wakeup >= next) continue;
-      next = *wakeup;
-      woken = &party;
-    }
-    if (next > end) break;
-    now_ = std::max(now_, next);
-    if (woken != nullptr) {
-      woken->directory->on_wakeup(now_, unix_ms(*woken));
-      drain(*woken);
-      continue;
-    }
-    const Happening happening = std::move(happenings_.begin()->second);
-    happenings_.erase(happenings_.begin());
-    happening();
-  }
-  now_ = end;
+  clock_.run_for(
+      time, parties_, [this](Party& party) { return party.directory->next_wakeup(); },
+      [this](Party& party) {
+        party.directory->on_wakeup(clock_.now(), unix_ms(party));
+        drain(party);
+      });
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "engine/dns/parse.h"
 #include "engine/dns/write.h"
+#include "tests/discovery/happenings.h"
 
 namespace kith::discovery {
 namespace {
@@ -50,9 +51,9 @@ class House {
   }
 
   Party& party(std::size_t index) { return parties_[index]; }
-  Instant now() const { return now_; }
+  Instant now() const { return clock_.now(); }
   std::int64_t unix_ms(const Party& party) const {
-    return kStartMs + now_.ns / 1'000'000 + party.unix_ms_ahead;
+    return kStartMs + clock_.now().ns / 1'000'000 + party.unix_ms_ahead;
   }
   Address address_of(std::size_t index) const {
     return Address::v4(10, 0, 0, parties_[index].host, kPort);
@@ -76,12 +77,11 @@ class House {
   void drain(Party& party);
   void take_names(Party& party, ByteView probe);
   void later(Duration delay, std::function<void()> happening) {
-    happenings_.emplace(std::pair(now_ + delay, ++ids_), std::move(happening));
+    clock_.later(delay, std::move(happening));
   }
 
-  Instant now_{1'000'000'000};
+  Happenings clock_;
   std::uint64_t ids_ = 0;
-  std::map<std::pair<Instant, std::uint64_t>, std::function<void()>> happenings_;
   std::vector<Party> parties_;
   bool contested_ = false;
 };
@@ -224,10 +224,10 @@ void House::start(bool visible) {
                                       party.key, std::move(naming), RandomSource(seed));
     party.lan->set_peers(unix_ms(party), std::move(peers));
     Address ip = Address::v4(10, 0, 0, party.host, 0);
-    party.lan->set_networks(now_, {{1, "net", true, {{ip, 24}}}});
+    party.lan->set_networks(clock_.now(), {{1, "net", true, {{ip, 24}}}});
     Address any;
     any.port = kPort;
-    party.lan->set_listening(now_, unix_ms(party), {any});
+    party.lan->set_listening(clock_.now(), unix_ms(party), {any});
     drain(party);
   }
 }
@@ -239,7 +239,7 @@ void House::introduce(std::size_t one, std::size_t other) {
 
 void House::meet(std::size_t shows, const std::optional<DeviceId>& rendezvous) {
   Party& party = parties_[shows];
-  party.lan->set_meeting(now_, unix_ms(party), rendezvous);
+  party.lan->set_meeting(clock_.now(), unix_ms(party), rendezvous);
   drain(party);
 }
 
@@ -247,7 +247,7 @@ void House::fail_socket(std::size_t index) {
   Party& party = parties_[index];
   const SocketId socket = *party.socket;
   party.socket.reset();
-  party.lan->socket_failed(now_, socket);
+  party.lan->socket_failed(clock_.now(), socket);
   drain(party);
 }
 
@@ -257,10 +257,10 @@ void House::drain(Party& party) {
       const bool fails = ++party.opened == party.fails_at;
       later(milliseconds(1), [this, &party, fails, socket = open->socket] {
         if (fails || party.port_taken) {
-          party.lan->socket_failed(now_, socket);
+          party.lan->socket_failed(clock_.now(), socket);
         } else {
           party.socket = socket;
-          party.lan->socket_opened(now_, socket);
+          party.lan->socket_opened(clock_.now(), socket);
         }
         drain(party);
       });
@@ -285,7 +285,7 @@ void House::drain(Party& party) {
         if (&other == &party || !other.socket) continue;
         if (to != own && to != Address::v4(224, 0, 0, 251, 5353)) continue;
         other.lan->handle_datagram(
-            now_, {*other.socket, own, from, 1, Ecn::not_ect, bytes.size(), bytes});
+            clock_.now(), {*other.socket, own, from, 1, Ecn::not_ect, bytes.size(), bytes});
         drain(other);
       }
     });
@@ -303,33 +303,18 @@ void House::take_names(Party& party, ByteView bytes) {
   }
   const Address own = Address::v4(10, 0, 0, party.host, 5353);
   const Bytes answer = dns::write(taken).value();
-  party.lan->handle_datagram(now_, {*party.socket, own, Address::v4(10, 0, 0, 99, 5353), 1,
-                                    Ecn::not_ect, answer.size(), answer});
+  party.lan->handle_datagram(clock_.now(), {*party.socket, own, Address::v4(10, 0, 0, 99, 5353), 1,
+                                            Ecn::not_ect, answer.size(), answer});
 }
 
 void House::run_for(Duration time) {
-  const Instant end = now_ + time;
-  for (;;) {
-    Instant next = happenings_.empty() ? Instant::never() : happenings_.begin()->first.first;
-    Party* woken = nullptr;
-    for (Party& party : parties_) {
-      const auto wakeup = party.lan->next_wakeup(now_, unix_ms(party));
-      if (!wakeup || *wakeup >= next) continue;
-      next = *wakeup;
-      woken = &party;
-    }
-    if (next > end) break;
-    now_ = std::max(now_, next);
-    if (woken != nullptr) {
-      woken->lan->on_wakeup(now_, unix_ms(*woken));
-      drain(*woken);
-      continue;
-    }
-    const auto happening = std::move(happenings_.begin()->second);
-    happenings_.erase(happenings_.begin());
-    happening();
-  }
-  now_ = end;
+  clock_.run_for(
+      time, parties_,
+      [this](Party& party) { return party.lan->next_wakeup(clock_.now(), unix_ms(party)); },
+      [this](Party& party) {
+        party.lan->on_wakeup(clock_.now(), unix_ms(party));
+        drain(party);
+      });
   for (Party& party : parties_) drain(party);
 }
 

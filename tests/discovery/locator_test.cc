@@ -12,6 +12,7 @@
 
 #include "engine/base/text.h"
 #include "engine/dns/write.h"
+#include "tests/discovery/happenings.h"
 
 namespace kith::discovery {
 namespace {
@@ -44,7 +45,7 @@ class Wire {
 
   Machine& machine(std::size_t index) { return machines_[index]; }
   Locator& locator(std::size_t index) { return *machines_[index].locator; }
-  Instant now() const { return now_; }
+  Instant now() const { return clock_.now(); }
   static Address address_of(std::uint8_t host, std::uint16_t port) {
     return Address::v4(10, 0, 0, host, port);
   }
@@ -62,13 +63,10 @@ class Wire {
   void carry_out(Machine& machine, LocatorOutput output);
   void deliver(const Address& from, const Address& to, const Bytes& bytes);
   void give(Machine& machine, SocketId socket, const Address& from, ByteView bytes);
-  void later(Happening happening) {
-    happenings_.emplace(std::pair(now_ + milliseconds(1), ++ids_), std::move(happening));
-  }
+  void later(Happening happening) { clock_.later(milliseconds(1), std::move(happening)); }
 
-  Instant now_{1'000'000'000};
+  Happenings clock_;
   std::uint64_t ids_ = 0;
-  std::map<std::pair<Instant, std::uint64_t>, Happening> happenings_;
   std::vector<Machine> machines_;
 };
 
@@ -337,19 +335,20 @@ Wire::Wire(std::size_t machines, const kith::Discovery& discovery) : machines_(m
 
 void Wire::networks(std::size_t index, const std::vector<NetworkAddress>& addresses) {
   Machine& machine = machines_[index];
-  machine.locator->set_networks(now_, {{{1, "net", true, addresses}}});
+  machine.locator->set_networks(clock_.now(), {{{1, "net", true, addresses}}});
   drain(machine);
 }
 
 void Wire::listen(std::size_t index, const std::vector<Address>& local) {
-  machines_[index].locator->set_listening(now_, local);
+  machines_[index].locator->set_listening(clock_.now(), local);
   drain(machines_[index]);
 }
 
 void Wire::introduce(std::size_t one, std::size_t other) {
   for (const auto& [a, b] : {std::pair(one, other), std::pair(other, one)}) {
     const Identity& friendly = *machines_[b].identity;
-    machines_[a].locator->set_peers(now_, {{friendly.id(), "a friend", friendly.visibility_key()}});
+    machines_[a].locator->set_peers(clock_.now(),
+                                    {{friendly.id(), "a friend", friendly.visibility_key()}});
   }
 }
 
@@ -367,7 +366,7 @@ void Wire::hear(std::size_t index, const dns::Message& message) {
 
 void Wire::give(Machine& machine, SocketId socket, const Address& from, ByteView bytes) {
   const Address local = address_of(machine.host, machine.sockets.at(socket).port);
-  machine.locator->handle_datagrams(now_,
+  machine.locator->handle_datagrams(clock_.now(),
                                     {socket, local, from, 1, Ecn::not_ect, bytes.size(), bytes});
   drain(machine);
 }
@@ -388,18 +387,18 @@ void Wire::carry_out(Machine& machine, LocatorOutput output) {
   if (const auto* open = std::get_if<OpenSocket>(&output)) {
     later([this, &machine, what = *open] {
       machine.sockets[what.socket] = what.bind;
-      machine.locator->socket_opened(now_, what.socket);
+      machine.locator->socket_opened(clock_.now(), what.socket);
       drain(machine);
     });
   } else if (const auto* host = std::get_if<ResolveHost>(&output)) {
     later([this, &machine, id = host->id] {
-      machine.locator->host_resolved(now_, {id, std::vector{address_of(1, kDhtPort)}});
+      machine.locator->host_resolved(clock_.now(), {id, std::vector{address_of(1, kDhtPort)}});
       drain(machine);
     });
   } else if (const auto* commit = std::get_if<StoreCommit>(&output)) {
     later([this, &machine, op = commit->op] {
       ASSERT_TRUE(machine.locator->owns(op));
-      machine.locator->stored(now_, op);
+      machine.locator->stored(clock_.now(), op);
       drain(machine);
     });
   } else if (const auto* found = std::get_if<Found>(&output)) {
@@ -410,7 +409,8 @@ void Wire::carry_out(Machine& machine, LocatorOutput output) {
 }
 
 void Wire::drain(Machine& machine) {
-  while (auto output = machine.locator->poll_output(now_)) carry_out(machine, *std::move(output));
+  while (auto output = machine.locator->poll_output(clock_.now()))
+    carry_out(machine, *std::move(output));
   std::array<std::byte, 9000> room;
   for (const auto& [socket, local] : machine.sockets) {
     while (const auto sent = machine.locator->poll_datagrams(socket, room)) {
@@ -421,29 +421,14 @@ void Wire::drain(Machine& machine) {
 }
 
 void Wire::run_for(Duration time) {
-  const Instant end = now_ + time;
   for (Machine& machine : machines_) drain(machine);
-  for (;;) {
-    Instant next = happenings_.empty() ? Instant::never() : happenings_.begin()->first.first;
-    Machine* woken = nullptr;
-    for (Machine& machine : machines_) {
-      const auto wakeup = machine.locator->next_wakeup(now_);
-      if (!wakeup || *wakeup >= next) continue;
-      next = *wakeup;
-      woken = &machine;
-    }
-    if (next > end) break;
-    now_ = std::max(now_, next);
-    if (woken != nullptr) {
-      woken->locator->on_wakeup(now_);
-      drain(*woken);
-      continue;
-    }
-    const Happening happening = std::move(happenings_.begin()->second);
-    happenings_.erase(happenings_.begin());
-    happening();
-  }
-  now_ = end;
+  clock_.run_for(
+      time, machines_,
+      [this](Machine& machine) { return machine.locator->next_wakeup(clock_.now()); },
+      [this](Machine& machine) {
+        machine.locator->on_wakeup(clock_.now());
+        drain(machine);
+      });
 }
 
 }  // namespace
