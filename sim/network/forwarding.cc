@@ -130,6 +130,7 @@ void Network::pass_outward(GatewayId id, PacketId packet_id) {
   Gateway& gateway = gateways_[id];
   Packet& packet = packets_[packet_id];
   if (is_for_itself(gateway, packet)) return serve(gateway, packet_id);
+  if (is_foreign(gateway, packet)) return drop(packet_id, counters_.unroutable);
   gateway.mapping.expire(timeline_.now(), gateway.ipv4);
   Nat& nat = nat_for(id, packet);
   if (nat.is_own(packet.destination)) {
@@ -162,6 +163,12 @@ void Network::pass_inward(GatewayId id, PacketId packet_id) {
 bool Network::is_for_itself(const Gateway& gateway, const Packet& packet) const {
   return !gateway.own.is_unspecified() && packet.destination.family == gateway.own.family &&
          packet.destination.ip == gateway.own.ip;
+}
+
+// Under an address of IPv4 that nobody inside has: no gateway translates it (BCP 38).
+bool Network::is_foreign(const Gateway& gateway, const Packet& packet) const {
+  return packet.kind == PacketKind::forged && packet.source.family == Address::Family::ipv4 &&
+         !realms_[gateway.inside].members.find(packet.source);
 }
 
 // The only thing that gateways themselves answer. Nobody else has the port.

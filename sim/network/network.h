@@ -188,7 +188,8 @@ class Network final : public EventTarget {
   // One datagram. It may be lost on the way, never here.
   void send(NodeId from, const Address& source, const Address& destination, Ecn ecn,
             ByteView bytes);
-  // The same for an adversary, who may say that it comes from anyone.
+  // The same for an adversary, who may say that it comes from anyone. Gateways let it out only under
+  // an address that somebody inside has.
   void send_forged(NodeId from, const Address& source, const Address& destination, ByteView bytes);
   // A segment of a stream. Gateways keep tables of their own for these (RFC 5382), which know no
   // forwarded ports; who blocks UDP lets them pass.
@@ -294,6 +295,7 @@ class Network final : public EventTarget {
   void pass_outward(GatewayId gateway, PacketId packet);
   void pass_inward(GatewayId gateway, PacketId packet);
   bool is_for_itself(const Gateway& gateway, const Packet& packet) const;
+  bool is_foreign(const Gateway& gateway, const Packet& packet) const;
   void serve(Gateway& gateway, PacketId packet);
   void announce_mappings(const Gateway& gateway);
   void reach_inside(const Gateway& gateway, PacketId packet);

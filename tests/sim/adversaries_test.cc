@@ -175,6 +175,25 @@ TEST_F(SpoofedSources, who_is_on_another_network_overhears_nothing) {
   EXPECT_GT(bob_.got.size(), 5u);
 }
 
+TEST_F(SpoofedSources, a_gateway_lets_nobody_out_who_is_not_inside) {
+  SiteSpec site;
+  site.name = "home";
+  const SiteId home = world_.topology().add_site(site);
+  place(home);
+  Host carol;
+  carol.node = world_.network().add_node(carol);
+  carol.address =
+      world_.topology().attach(carol.node, {.site = {}, .link = {}, .addresses = {}}).addresses[0];
+  carol.address.port = 1000;
+  const std::uint64_t lost = world_.network().counters().unroutable;
+  world_.network().send_forged(bob_.node, alice_.address, carol.address, as_byte_view("as alice"));
+  world_.network().send_forged(bob_.node, carol.address, carol.address, as_byte_view("as carol"));
+  run(seconds(1));
+  ASSERT_EQ(carol.got.size(), 1u);
+  EXPECT_EQ(carol.got[0].bytes, to_bytes(as_byte_view("as alice")));
+  EXPECT_EQ(world_.network().counters().unroutable, lost + 1);
+}
+
 // --- scenarios ----------------------------------------------------------------------------------
 
 std::string lan_with(const std::string& faults, int paired_within_s = 200);
