@@ -119,6 +119,32 @@ TEST(Adversity, a_peer_that_stood_still_for_a_while_does_not_make_the_path_a_slo
   EXPECT_TRUE(pair.run_until([&] { return pair.server.streams[stream].fin; }, seconds(10)));
 }
 
+// A small packet from a new address lets three times its size be sent there until it is validated:
+// no more than what lies there already, however many probes are due.
+TEST(Adversity, a_probe_that_may_not_be_sent_is_not_due_again_at_once) {
+  Pair pair;
+  pair.delay = seconds(2);
+  const ConnectionId connection = pair.establish();
+  const StreamId stream = pair.open(pair.client, connection);
+  pair.client.endpoint.write(connection, stream, shared("question"), false);
+  pair.run_for(seconds(5));
+  pair.rate = 1'250'000;
+  pair.server.endpoint.write(pair.accepted(), stream, SharedBytes(pattern(2'000'000)), true);
+  pair.run_for(seconds(3));
+  const Address moved = Address::v4(10, 0, 0, 3, 3333);
+  int heard = 0;
+  pair.filter = [&](Packet& packet) {
+    packet.from = moved;
+    return packet.to == pair.server.address && ++heard <= 2;
+  };
+  pair.client.endpoint.write(connection, stream, shared("still there?"), false);
+  constexpr int kSeconds = 30;
+  int steps = 0;
+  pair.run_until([&] { return ++steps < 0; }, seconds(kSeconds));
+  EXPECT_EQ(as_text(pair.server.streams[stream].received), "questionstill there?");
+  EXPECT_LT(steps, 5 * kSeconds);  // where one a millisecond is thousands
+}
+
 // --- garbage ------------------------------------------------------------------------------------
 
 TEST(Adversity, random_datagrams_are_counted_and_change_nothing) {
