@@ -6,6 +6,7 @@
 #include "sim/checkers/bounded_retries.h"
 #include "sim/checkers/durable_before_acknowledged.h"
 #include "sim/checkers/fresh_dials.h"
+#include "sim/checkers/fresh_nonces.h"
 #include "sim/checkers/messages.h"
 #include "sim/checkers/no_partial_content.h"
 #include "sim/checkers/no_unauthenticated_write.h"
@@ -46,6 +47,7 @@ std::vector<std::unique_ptr<Checker>> all_checkers(World& world) {
   checkers.push_back(std::make_unique<FreshDials>());
   checkers.push_back(std::make_unique<BoundedRetries>());
   checkers.push_back(std::make_unique<Resources>());
+  checkers.push_back(std::make_unique<FreshNonces>());
   return checkers;
 }
 

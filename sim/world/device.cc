@@ -53,7 +53,8 @@ Device::~Device() = default;
 
 void Device::start() {
   KITH_CHECK(!running());
-  const Seed seed = random_.fork("engine seed", lives_).bytes<32>();
+  Seed seed = random_.fork("engine seed", lives_).bytes<32>();
+  if (seed_tap_) seed_tap_(seed);
   ++lives_;
   const std::int64_t unix_ms = unix_ns() / 1'000'000;
   const Instant now = local_now();

@@ -110,6 +110,9 @@ class Device final : private EventTarget, private DatagramSink {
   void set_transmit_tap(TransmitTap tap) { transmit_tap_ = std::move(tap); }
   using WakeupTap = std::function<void(Instant now, std::optional<Wakeup>&)>;
   void set_wakeup_tap(WakeupTap tap) { wakeup_tap_ = std::move(tap); }
+  // The same for the randomness that an engine is given when it is made.
+  using SeedTap = std::function<void(Seed&)>;
+  void set_seed_tap(SeedTap tap) { seed_tap_ = std::move(tap); }
 
   // Gives the engine a command: at once, or after the step that is under way. Dropped if the
   // device is not running.
@@ -242,6 +245,7 @@ class Device final : private EventTarget, private DatagramSink {
   OutputTap output_tap_;
   TransmitTap transmit_tap_;
   WakeupTap wakeup_tap_;
+  SeedTap seed_tap_;
   VirtualDisk disk_;
   VirtualStore store_;
 

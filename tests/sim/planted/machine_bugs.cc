@@ -31,6 +31,20 @@ void a_timer_that_circles(World& world) {
   });
 }
 
+// A machine whose state is put back to what it was before, and what it draws with it.
+void restored_with_its_randomness(World& world) {
+  Device& device = receiver(world);
+  const auto first = std::make_shared<std::optional<Seed>>();
+  device.set_seed_tap([first](Seed& seed) {
+    if (!*first) *first = seed;
+    seed = **first;
+  });
+  device.crash_at({.effect = EffectKind::store_commit,
+                   .nth = 2,
+                   .moment = Moment::after,
+                   .down = std::chrono::milliseconds(50)});
+}
+
 void a_transfer_offered_again(World& world) {
   const auto last = std::make_shared<std::optional<TransferOffered>>();
   receiver(world).set_output_tap([last](Output& output) {

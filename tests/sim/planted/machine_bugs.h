@@ -1,6 +1,6 @@
 #pragma once
 
-// Messages, commits, timers and transfers gone wrong.
+// Messages, commits, timers, randomness and transfers gone wrong.
 
 namespace kith::sim {
 
@@ -9,6 +9,7 @@ class World;
 void another_body(World& world);
 void a_commit_forgotten(World& world);
 void a_timer_that_circles(World& world);
+void restored_with_its_randomness(World& world);
 void a_transfer_offered_again(World& world);
 
 }  // namespace kith::sim

@@ -31,6 +31,10 @@ const std::vector<PlantedBug>& planted_bugs() {
       {"answers_four_times", "amplification", {}, answers_four_times},
       {"dials_in_circles", "bounded_retries", {}, dials_in_circles},
       {"draws_the_same_again", "fresh_dials", {}, draws_the_same_again},
+      {"restored_with_its_randomness",
+       "fresh_nonces",
+       {"fresh_dials", "one_guess"},
+       restored_with_its_randomness},
   };
   return bugs;
 }
