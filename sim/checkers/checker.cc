@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "sim/checkers/amplification.h"
+#include "sim/checkers/background_traffic.h"
 #include "sim/checkers/bounded_retries.h"
 #include "sim/checkers/durable_before_acknowledged.h"
 #include "sim/checkers/fresh_dials.h"
@@ -48,6 +49,7 @@ std::vector<std::unique_ptr<Checker>> all_checkers(World& world) {
   checkers.push_back(std::make_unique<BoundedRetries>());
   checkers.push_back(std::make_unique<Resources>());
   checkers.push_back(std::make_unique<FreshNonces>());
+  checkers.push_back(std::make_unique<BackgroundTraffic>());
   return checkers;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "engine/discovery/mdns/limits.h"
+#include "sim/checkers/krpc_query.h"
 #include "sim/checkers/quic_header.h"
 #include "tests/sim/planted/victims.h"
 
@@ -68,6 +70,25 @@ void draws_the_same_again(World& world) {
       }
     });
   }
+}
+
+void asks_fifty_times(World& world) {
+  sender(world).set_transmit_tap([](Transmit& transmit, std::span<std::byte> room) {
+    if (is_krpc_query(room.first(transmit.size))) repeat(transmit, room, 50);
+  });
+}
+
+void announces_fifty_times(World& world) {
+  sender(world).set_transmit_tap([](Transmit& transmit, std::span<std::byte> room) {
+    if (transmit.remote.port == mdns::kPort) repeat(transmit, room, 50);
+  });
+}
+
+void keeps_alive_hundreds_of_times(World& world) {
+  sender(world).set_transmit_tap([](Transmit& transmit, std::span<std::byte> room) {
+    constexpr std::size_t kPingBytes = 30;
+    if (!is_long(room) && transmit.size <= kPingBytes) repeat(transmit, room, 300);
+  });
 }
 
 }  // namespace kith::sim

@@ -35,6 +35,9 @@ const std::vector<PlantedBug>& planted_bugs() {
        "fresh_nonces",
        {"fresh_dials", "one_guess"},
        restored_with_its_randomness},
+      {"asks_fifty_times", "background_traffic", {}, asks_fifty_times},
+      {"announces_fifty_times", "background_traffic", {}, announces_fifty_times},
+      {"keeps_alive_hundreds_of_times", "background_traffic", {}, keeps_alive_hundreds_of_times},
   };
   return bugs;
 }
