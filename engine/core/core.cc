@@ -314,12 +314,13 @@ void Engine::Core::pump(Instant now) {
 
 // What has changed of that which others find this device by, and this device others.
 void Engine::Core::update_locator(Instant now) {
-  if (!locator_->searches()) return;
   if (devices_.version() != told_devices_) {
     told_devices_ = devices_.version();
     std::vector<discovery::Peer> peers;
     for (const auto& [id, record] : devices_.records()) {
-      if (!record.blocked) peers.push_back({id, record.name, record.visibility_key});
+      if (record.blocked) continue;
+      peers.push_back({id, record.name, record.visibility_key});
+      if (record.reached_at) locator_->learn_connected(now, id, *record.reached_at);
     }
     locator_->set_peers(now, std::move(peers));
   }
@@ -327,6 +328,7 @@ void Engine::Core::update_locator(Instant now) {
     told_sockets_ = sockets_.version();
     locator_->set_listening(now, sockets_.listening());
   }
+  if (!locator_->searches()) return;
   std::optional<discovery::Meeting> meeting;
   if (const pairing::CodeKeys* code = pairing_->live_code()) {
     meeting = discovery::Meeting{code->rendezvous, code->discovery};
@@ -373,6 +375,7 @@ void Engine::Core::on_event(Instant now, const quic::Connected& event) {
   opened.own_key = event.own_key;
   opened.paired = event.by_psk;
   opened.exporter = event.exporter;
+  opened.remote = event.remote;
   give(now, index, opened);
 }
 
@@ -399,7 +402,10 @@ void Engine::Core::note_connected(Instant now, const quic::Connected& event, Pro
   const bool moved = devices_.apply(event.peer, DeviceTrigger::connection_opened);
   KITH_CHECK_MSG(moved, "a device that proved its secret is paired");
   devices_.note_seen(event.peer, event.remote.to_string(), unix_ms(now));
-  if (event.initiated_here) locator_->learn_connected(now, event.peer, event.remote);
+  if (event.initiated_here) {
+    locator_->learn_connected(now, event.peer, event.remote);
+    devices_.note_reached(event.peer, event.remote);
+  }
   outputs_.push_back(
       StoreCommit{ids_.store_op(), {devices_.change_to(*devices_.find(event.peer))}});
   emit_device(event.peer);
@@ -500,11 +506,6 @@ void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialKey& ou
     locator_->look_for(now, output.expected, now + patience, output.sealing_secret);
   }
   dial(now, output.dial, {output.expected, std::move(addresses), {std::move(hello)}}, patience);
-}
-
-void Engine::Core::carry_out(Instant now, std::uint16_t, const MetDevice& output) {
-  const auto link = links_.find(output.connection);
-  if (link != links_.end()) locator_->learn_connected(now, output.device, link->second.remote);
 }
 
 void Engine::Core::carry_out(Instant now, std::uint16_t owner, const DialPeer& output) {

@@ -117,7 +117,6 @@ class Engine::Core {
   void carry_out(Instant now, std::uint16_t owner, const DialDevice& output);
   void carry_out(Instant now, std::uint16_t owner, const DialKey& output);
   void carry_out(Instant now, std::uint16_t owner, const DialPeer& output);
-  void carry_out(Instant now, std::uint16_t owner, const MetDevice& output);
   void carry_out(Instant now, std::uint16_t owner, const CloseConnection& output);
   void carry_out(Instant now, std::uint16_t owner, const OpenStream& output);
   void carry_out(Instant now, std::uint16_t owner, const StreamWrite& output);

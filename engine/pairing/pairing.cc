@@ -184,6 +184,7 @@ void PairingProtocol::open_as_joiner(Instant now, const ConnectionOpened& input,
   Attempt attempt;
   attempt.request = join.request;
   attempt.tls_key = input.peer;
+  attempt.remote = input.remote;
   attempt.session =
       std::make_unique<Session>(now, CPaceRole::initiator, channel, join.keys.password,
                                 LocalDevice{identity_, config_.device_name}, registry_, random_);
@@ -206,6 +207,7 @@ void PairingProtocol::open_as_acceptor(Instant now, const ConnectionOpened& inpu
   Attempt attempt;
   attempt.request = code_->request;
   attempt.tls_key = input.peer;
+  attempt.remote = input.remote;
   attempt.session =
       std::make_unique<Session>(now, CPaceRole::responder, channel, code_->keys.password,
                                 LocalDevice{identity_, config_.device_name}, registry_, random_);
@@ -390,10 +392,9 @@ void PairingProtocol::write(Attempts::iterator attempt, const Write& write) {
   if (known != nullptr && !attempt->second.before) attempt->second.before = known->clone();
   const StoreOpId op = ids_.store_op();
   attempt->second.write = op;
-  attempt->second.written = write.record.clone();
-  // Now, because the peer may close the connection before all is done here.
-  outputs_.push_back(MetDevice{attempt->first, write.record.id});
-  outputs_.push_back(StoreCommit{op, {registry_.change_to(write.record)}});
+  DeviceRecord& record = attempt->second.written.emplace(write.record.clone());
+  record.reached_at = attempt->second.remote;
+  outputs_.push_back(StoreCommit{op, {registry_.change_to(record)}});
 }
 
 void PairingProtocol::end(Attempts::iterator attempt, const Finished& finished) {

@@ -85,6 +85,7 @@ class PairingProtocol final : public Protocol {
   struct Attempt {
     RequestId request;
     DeviceId tls_key;
+    Address remote;  // where the peer is
     std::unique_ptr<Session> session;
     std::optional<StreamId> stream;
     wire::FrameReader frames{kMaxFrameBytes};

@@ -57,9 +57,15 @@ std::optional<SecretKey> clone_secret(const std::optional<SecretKey>& secret) {
 }  // namespace
 
 DeviceRecord DeviceRecord::clone() const {
-  return {
-      id,           name,         blocked,       clone_secret(secret), clone_secret(provisional),
-      paired_at_ms, last_seen_ms, visibility_key};
+  return {id,
+          name,
+          blocked,
+          clone_secret(secret),
+          clone_secret(provisional),
+          paired_at_ms,
+          last_seen_ms,
+          visibility_key,
+          reached_at};
 }
 
 std::string device_store_key(const DeviceId& id) { return std::string(kKeyPrefix) + id.to_hex(); }
@@ -83,9 +89,12 @@ StoreChange encode_device_record(const DeviceRecord& record, const SecretKey& se
   const auto visibility_key = seal_field(
       record.visibility_key ? std::optional<ByteView>(*record.visibility_key) : std::nullopt,
       "visibility");
+  flatbuffers::Offset<flatbuffers::String> reached_at;
+  if (record.reached_at) reached_at = builder.CreateString(record.reached_at->to_string());
   fbs::FinishDeviceRecordBuffer(
       builder, fbs::CreateDeviceRecord(builder, kVersion, record.blocked, name, secret, provisional,
-                                       record.paired_at_ms, record.last_seen_ms, visibility_key));
+                                       record.paired_at_ms, record.last_seen_ms, visibility_key,
+                                       reached_at));
   const auto bytes = std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize()));
   return {device_store_key(record.id), to_bytes(bytes)};
 }
@@ -108,6 +117,9 @@ Result<DeviceRecord> decode_device_record(const DeviceId& id, ByteView value,
   if (stored->name() != nullptr) record.name = clean_device_name(stored->name()->string_view());
   record.paired_at_ms = stored->paired_at_ms();
   record.last_seen_ms = stored->last_seen_ms();
+  if (const auto* text = stored->reached_at()) {
+    if (const auto at = Address::parse(text->string_view())) record.reached_at = *at;
+  }
   if (!open_secret(stored->sealed_secret(), id, "secret", sealing_key, record.secret) ||
       !open_secret(stored->sealed_provisional_secret(), id, "provisional", sealing_key,
                    record.provisional) ||

@@ -9,6 +9,7 @@
 #include "engine/base/random.h"
 #include "engine/crypto/identity.h"
 #include "engine/crypto/secret_bytes.h"
+#include "kith/address.h"
 #include "kith/ids.h"
 #include "kith/store.h"
 
@@ -25,6 +26,7 @@ struct DeviceRecord {
   std::int64_t paired_at_ms = 0;
   std::int64_t last_seen_ms = 0;
   std::optional<VisibilityKey> visibility_key;  // by which it is found
+  std::optional<Address> reached_at;            // when it was last dialled with success
 
   DeviceRecord clone() const;
 };

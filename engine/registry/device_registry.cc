@@ -87,6 +87,11 @@ void DeviceRegistry::note_seen(const DeviceId& id, std::string_view via, std::in
   if (record != records_.end()) record->second.last_seen_ms = unix_ms;
 }
 
+void DeviceRegistry::note_reached(const DeviceId& id, const Address& at) {
+  const auto record = records_.find(id);
+  if (record != records_.end()) record->second.reached_at = at;
+}
+
 std::vector<PskOffer> DeviceRegistry::psk_offers(const DeviceId& id, std::int64_t unix_ms) const {
   const DeviceRecord* record = find(id);
   if (record == nullptr || record->blocked) return {};

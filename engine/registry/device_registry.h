@@ -46,8 +46,9 @@ class DeviceRegistry {
   // Moves a device along the table; false, changing nothing, where the table has no such move.
   bool apply(const DeviceId& id, DeviceTrigger trigger);
 
-  // How it was last reached.
+  // How it was last seen, and where it was when it was dialled.
   void note_seen(const DeviceId& id, std::string_view via, std::int64_t unix_ms);
+  void note_reached(const DeviceId& id, const Address& at);
 
   std::vector<PskOffer> psk_offers(const DeviceId& id, std::int64_t unix_ms) const;
   const PskIndex::Match* psk_match(std::string_view identity, std::int64_t unix_ms);

@@ -60,6 +60,7 @@ struct ConnectionOpened {
   DeviceId own_key;            // the raw public key this side presented
   bool paired = false;         // the pairing secret was proven: `peer` is a paired device
   std::array<std::byte, 32> exporter{};  // TLS exporter bound to this connection and its ALPN
+  Address remote{};                      // where the connection leads
 };
 struct DialFailed {
   DialId dial;
@@ -106,15 +107,8 @@ struct DialPeer {
   std::vector<Address> addresses;  // tried together with those known of the device
 };
 
-// The peer of a connection has turned out to be this device, which a person accepts: where the
-// connection leads is a place to look for it.
-struct MetDevice {
-  ConnectionId connection;
-  DeviceId device;
-};
-
 using ProtocolOutput =
-    std::variant<DialDevice, DialKey, DialPeer, MetDevice, CloseConnection, OpenStream, StreamWrite,
+    std::variant<DialDevice, DialKey, DialPeer, CloseConnection, OpenStream, StreamWrite,
                  AwaitWritable, StreamCredit, ResetStream, StopStream, StoreCommit, FileStat,
                  FileList, FileOpen, FileRead, FileWrite, FileSync, FileSetAttributes, FileClose,
                  FileRename, FileMakeDirectory, FileSetDirectoryAttributes, FileRemove,

@@ -163,6 +163,8 @@ void Fabric::dial(std::size_t from, const DialKey& dial) {
     joiner.exporter[0] = static_cast<std::byte>(last_connection_);
     ConnectionOpened acceptor{connection,    {},    dial.present->id(),
                               dial.expected, false, joiner.exporter};
+    joiner.remote = address_of(to);
+    acceptor.remote = address_of(from);
     if (on_open) on_open(joiner, acceptor);
     deliver(to, acceptor);
     deliver(from, joiner);

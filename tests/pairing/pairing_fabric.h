@@ -78,6 +78,9 @@ class Fabric {
   std::function<bool(Bytes& frame)> on_wire;
   // Sees every connection that is opened.
   std::function<void(ConnectionOpened& joiner, ConnectionOpened& acceptor)> on_open;
+  static Address address_of(std::size_t device) {
+    return Address::v4(10, 0, 0, static_cast<std::uint8_t>(device), 4433);
+  }
 
   // A stranger's connection to the rendezvous of `to`, and what it sends there.
   ConnectionId connect_stranger(std::size_t to, const CodeEntropy& entropy,

@@ -58,6 +58,17 @@ TEST(Pairing, a_wrong_code_is_refused_before_a_word_is_exchanged) {
   EXPECT_TRUE(nobody_paired(fabric));
 }
 
+TEST(Pairing, each_keeps_where_the_other_was) {
+  Fabric fabric(2);
+  fabric.join(1, fabric.start(0));
+  for (const std::size_t i : {0u, 1u}) {
+    fabric[i].restart();
+    const DeviceRecord* record = fabric[i].registry->find(fabric[1 - i].identity.id());
+    ASSERT_NE(record, nullptr);
+    EXPECT_EQ(record->reached_at, Fabric::address_of(1 - i));
+  }
+}
+
 TEST(Pairing, a_code_works_once) {
   Fabric fabric(3);
   const CodeEntropy entropy = fabric.start(0);

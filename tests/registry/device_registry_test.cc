@@ -28,6 +28,38 @@ TEST(DeviceRegistry, a_record_survives_the_store) {
   EXPECT_EQ(restarted.state(device(2)), DeviceState::paired);
 }
 
+TEST(DeviceRegistry, where_a_device_was_reached_survives_the_store) {
+  Address link_local = Address::parse("[fe80::7]:4433").value();
+  link_local.scope = 3;
+  for (const Address& at :
+       {Address::v4(192, 168, 1, 3, 4433), link_local, Address::parse("[2001:db8::1]:1").value()}) {
+    DeviceRegistry registry = registry_of(1);
+    registry.put(paired_record(2, 9), DeviceTrigger::secret_stored);
+    EXPECT_FALSE(registry.find(device(2))->reached_at);
+    registry.note_reached(device(2), at);
+    const auto change = registry.change_to(*registry.find(device(2)));
+    DeviceRegistry restarted = registry_of(1);
+    EXPECT_EQ(restarted.restore({{change.key, *change.value}}), 0u);
+    EXPECT_EQ(restarted.find(device(2))->reached_at, at);
+  }
+}
+
+TEST(DeviceRegistry, a_record_that_says_no_address_is_read_without_one) {
+  DeviceRegistry registry = registry_of(1);
+  DeviceRecord record = paired_record(2, 9);
+  record.reached_at = Address::v4(192, 168, 1, 3, 4433);
+  auto change = registry.change_to(record);
+  const std::string_view text = "192.168.1.3:4433";
+  const auto at = std::search(change.value->begin(), change.value->end(), text.begin(), text.end(),
+                              [](std::byte byte, char c) { return byte == std::byte(c); });
+  ASSERT_NE(at, change.value->end());
+  *at = std::byte{'x'};
+  DeviceRegistry restarted = registry_of(1);
+  EXPECT_EQ(restarted.restore({{change.key, *change.value}}), 0u);
+  EXPECT_TRUE(restarted.is_paired(device(2)));
+  EXPECT_FALSE(restarted.find(device(2))->reached_at);
+}
+
 TEST(DeviceRegistry, the_secret_does_not_stand_in_the_store) {
   DeviceRegistry registry = registry_of(1);
   const auto change = registry.change_to(paired_record(2, 9));
