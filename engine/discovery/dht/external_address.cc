@@ -19,4 +19,9 @@ bool ExternalAddress::vote(Instant now, const Address& voter, const Address& see
   return true;
 }
 
+void ExternalAddress::on_silent(const Address& voter) {
+  const Prefix prefix = prefix_of(voter);
+  std::erase_if(votes_, [&](const Vote& vote) { return vote.voter == prefix; });
+}
+
 }  // namespace kith::dht

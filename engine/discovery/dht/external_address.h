@@ -2,7 +2,7 @@
 
 // Where others see this node (BEP 42, `ip` in their responses): what most of the networks that
 // answered lately say. One network has one vote, and only a node that was asked has any. Votes are
-// for a time: who has left does not outvote who is there.
+// for a time, and until the voter is silent when asked: who has left does not outvote who is there.
 
 #include <cstddef>
 #include <deque>
@@ -22,6 +22,7 @@ class ExternalAddress {
  public:
   // True where the address is now another one.
   bool vote(Instant now, const Address& voter, const Address& seen);
+  void on_silent(const Address& voter);
   // Without a port: behind many NATs it differs from peer to peer.
   const std::optional<Address>& address() const { return address_; }
   // What was known before a restart, until the votes say otherwise.

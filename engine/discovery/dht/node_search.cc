@@ -200,7 +200,10 @@ void DhtNode::finish(Instant now, std::uint64_t number) {
 // A query of ours has become slow, or was not answered at all.
 void DhtNode::on_call(Instant now, const Call& call) {
   const bool over = call.state == CallState::over;
-  if (over) table_.on_silent(now, call.to);
+  if (over) {
+    table_.on_silent(now, call.to);
+    external_.on_silent(call.to);
+  }
   const auto found = searches_.find(call.search);
   if (found == searches_.end()) return;
   Search& search = found->second;

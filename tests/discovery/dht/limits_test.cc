@@ -111,6 +111,22 @@ TEST(ExternalAddress, who_has_left_does_not_outvote_who_is_there) {
   EXPECT_EQ(honest(kStart + kVoteLife), host_of(seen));
 }
 
+TEST(ExternalAddress, who_is_silent_when_asked_has_no_vote) {
+  ExternalAddress external;
+  const Address before = Address::v4(66, 6, 6, 6, 1);
+  const Address after = Address::v4(99, 9, 9, 9, 1);
+  for (std::uint8_t i = 1; i <= kVotesKept; ++i) external.vote(kStart, host(i), before);
+  for (std::uint8_t i = 1; i <= kVotesKept - kVotesNeeded; ++i) {
+    external.on_silent(host(i));
+    EXPECT_EQ(external.address(), host_of(before));
+  }
+  for (std::uint8_t i = 1; i <= kVotesNeeded; ++i) {
+    EXPECT_EQ(external.address(), host_of(before));
+    external.vote(kStart, host(kVotesKept - kVotesNeeded + i), after);
+  }
+  EXPECT_EQ(external.address(), host_of(after));
+}
+
 TEST(Acquaintances, who_was_sent_to_is_no_stranger_and_who_answered_is_verified) {
   Acquaintances known(Scope::internet);
   EXPECT_TRUE(known.stranger(kStart, host(1)));
