@@ -28,6 +28,7 @@ DhtNode::DhtNode(Instant now, Config config, RandomSource random, ByteView saved
       look_around_at_(now),
       host_queries_(config_.queries_per_host, kCountedHosts),
       prefix_bytes_(config_.unverified_bytes_per_prefix, kCountedPrefixes),
+      host_tests_(kHostTests, kCountedHosts),
       outgoing_(kMaxQueued) {
   KITH_CHECK(config_.bootstrap.size() <= kMaxBootstrapHosts);
   KITH_CHECK(config_.store_at > 0 && config_.store_at <= kMaxStoreAt);

@@ -56,6 +56,11 @@ inline constexpr Duration kFirstBootstrapPause = std::chrono::seconds(10);
 inline constexpr Duration kLongestBootstrapPause = std::chrono::hours(1);
 // With fewer nodes than a lookup ends at, the bootstrap hosts are asked again.
 inline constexpr std::size_t kFewNodes = kBucketNodes;
+// A test is a query, for which who is tested may want to test us: two whose answers come from
+// elsewhere, as behind a NAT of several addresses, would test each other without end. So each costs
+// its host a minute, and two may come at once.
+inline constexpr Rate kHostTests{1, 120};
+inline constexpr std::uint64_t kSecondsForATest = 60;
 
 struct Config {
   Address::Family family = Address::Family::ipv4;
@@ -188,6 +193,7 @@ class DhtNode {
   CreditPer<Prefix> prefix_bytes_;
   Credit all_bytes_;
   Credit tests_;
+  CreditPer<Address> host_tests_;
 
   BoundedQueue<Datagram> outgoing_;
   std::deque<Event> events_;

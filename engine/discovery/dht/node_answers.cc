@@ -140,6 +140,7 @@ void DhtNode::answer(Instant now, const Address& source, const Message& message,
 void DhtNode::meet(Instant now, const Contact& asker, bool read_only) {
   if (read_only || table_.contains(asker) || !table_.wants(asker)) return;
   if (!tests_.take(now, kMeetings, 1)) return;
+  if (!host_tests_.take(now, host_in(asker.address, config_.scope), kSecondsForATest)) return;
   query(now, {asker.address, asker.id, Purpose::test, 0, CallState::waiting, now}, Ping{});
 }
 

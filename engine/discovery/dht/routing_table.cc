@@ -162,11 +162,17 @@ bool RoutingTable::wants(const Contact& contact) const {
   if (contact.id == own_ || !quota_allows(contact)) return false;
   const std::size_t index = index_of(contact.id);
   const auto& nodes = buckets_[index].nodes;
-  if (nodes.size() < kBucketNodes || index + 1 == buckets_.size()) return true;
+  // The last one would be split until only those as near as it are in its way.
+  const bool last = index + 1 == buckets_.size();
+  const std::size_t nearness = common_bits(own_, contact.id);
   const bool conforming = conforms(contact.id, contact.address);
-  return std::any_of(nodes.begin(), nodes.end(), [&](const Node& node) {
-    return node.state == NodeState::bad || (conforming && !node.conforming);
-  });
+  std::size_t rivals = 0;
+  for (const Node& node : nodes) {
+    if (last && common_bits(own_, node.contact.id) != nearness) continue;
+    if (node.state == NodeState::bad || (conforming && !node.conforming)) return true;
+    ++rivals;
+  }
+  return rivals < kBucketNodes;
 }
 
 std::vector<Contact> RoutingTable::closest(const NodeId& target, std::size_t count) const {

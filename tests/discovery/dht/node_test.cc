@@ -188,6 +188,20 @@ TEST(DhtNode, who_asks_is_tested_before_it_is_in_the_table_and_read_only_ones_ne
   EXPECT_EQ(drain(node).size(), 1U);  // the answer, and no test
 }
 
+TEST(DhtNode, a_host_that_is_never_heard_answering_is_tested_once_a_minute) {
+  DhtNode node(kStart, reachable(), RandomSource({}));
+  std::size_t tests = 0;
+  constexpr int kMinutes = 10;
+  for (int second = 0; second < 60 * kMinutes; ++second) {
+    node.handle_datagram(kStart + seconds(second), kPeer, query_bytes(Ping{}));
+    tests += drain(node).size() - 1;
+  }
+  EXPECT_EQ(tests, std::size_t{kMinutes} + 1);
+  // Another host has minutes of its own.
+  node.handle_datagram(kStart + seconds(60 * kMinutes), kOther, query_bytes(Ping{}, kOther));
+  EXPECT_EQ(drain(node).size(), 2U);
+}
+
 TEST(DhtNode, another_id_in_an_answer_is_not_believed) {
   DhtNode node(kStart, reachable(), RandomSource({}));
   node.handle_datagram(kStart, kPeer, query_bytes(Ping{}));

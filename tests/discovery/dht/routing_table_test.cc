@@ -81,6 +81,22 @@ TEST(RoutingTable, one_node_of_an_address_and_two_of_a_network) {
   EXPECT_EQ(table.size(), 2U);
 }
 
+// Two that want each other, and have no room, would ask each other without end.
+RC_GTEST_PROP(RoutingTableProperty, who_is_wanted_is_added_and_nobody_else, ()) {
+  RoutingTable table(kOwn, Scope::internet);
+  const auto count = *rc::gen::inRange(1, 120);
+  for (int i = 0; i < count; ++i) {
+    const auto bits = *rc::gen::inRange<std::uint8_t>(0, 5);
+    const Contact one = contact(bits, static_cast<std::uint8_t>(i + 1));
+    const bool wanted = table.wants(one);
+    RC_ASSERT((table.on_answered(kStart, one) == RoutingTable::Added::added) == wanted);
+    if (*rc::gen::inRange(0, 4) == 0) {
+      table.on_silent(kStart, one.address);
+      table.on_silent(kStart, one.address);
+    }
+  }
+}
+
 TEST(RoutingTable, a_bad_node_gives_way_and_a_good_one_stays) {
   RoutingTable table(kOwn, Scope::internet);
   for (std::uint8_t i = 1; i <= 8; ++i) table.on_answered(kStart, contact(0, i));
