@@ -57,8 +57,9 @@ class BackgroundTraffic final : public Checker {
   // network, for each attempt of a person, and for what is put.
   static constexpr std::size_t kMostSameQuestions = 30;
   // On each interface and in both families three probes, two announcements and questions after 1,
-  // 2, 4, ... s (RFC 6762 sections 5.2 and 8), and again when the network changes.
-  static constexpr std::size_t kMostMulticastDns = 150;
+  // 2, 4, ... s (RFC 6762 sections 5.2 and 8), and again when the network changes. Who finds every
+  // name taken tries fifteen at once and then one every 5 s: four datagrams each.
+  static constexpr std::size_t kMostMulticastDns = 260;
   // Each that was heard, for as long as it may be believed, allows one more: it may be a question,
   // and what it tells is asked for again before it is forgotten (section 5.2).
   static constexpr Duration kBelieved = std::chrono::seconds(mdns::kMaxTtl);

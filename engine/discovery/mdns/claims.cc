@@ -93,12 +93,10 @@ void Claims::replace(Instant now, std::vector<OwnSet> wanted) {
   }
 }
 
-// One draw for all sets that begin together, so that they share their packets (section 8.1). After
-// many conflicts each attempt waits, until for a while there is none.
+// One draw for all sets that begin together, so that they share their packets (section 8.1).
 Instant Claims::start(Instant now) {
   const auto delay = random_.below(static_cast<std::uint64_t>(kProbeInterval.count()));
-  if (contested_ && conflicts_.back() + kManyConflictsSpan <= now) contested_ = false;
-  return now + Duration(delay) + (contested_ ? kManyConflictsPause : Duration(0));
+  return now + Duration(delay) + contention_.pause(now);
 }
 
 void Claims::update(Instant now, OwnSet& set, OwnSet wanted) {
@@ -180,16 +178,9 @@ bool Claims::judge(Instant now, OwnSet& set, const dns::Record& record,
   const bool announced = set.announced();
   if (announced && !has_unique_type(set, record.type())) return false;
   if (!advance(set, LifeTrigger::conflict)) return false;
-  note_conflict(now);
+  contention_.note_conflict(now);
   set.at = start(now);
   return !announced;
-}
-
-void Claims::note_conflict(Instant now) {
-  conflicts_.push_back(now);
-  if (conflicts_.size() > kManyConflicts) conflicts_.pop_front();
-  contested_ |=
-      conflicts_.size() == kManyConflicts && conflicts_.front() + kManyConflictsSpan > now;
 }
 
 dns::Packets Claims::run(Instant now) {

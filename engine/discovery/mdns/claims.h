@@ -9,11 +9,11 @@
 //
 // It does not own: which name is tried after a conflict (mdns.h), answers to queries (responder.h).
 
-#include <deque>
 #include <functional>
 #include <vector>
 
 #include "engine/base/random.h"
+#include "engine/discovery/mdns/contention.h"
 #include "engine/discovery/mdns/own_records.h"
 #include "engine/dns/split.h"
 
@@ -21,7 +21,9 @@ namespace kith::mdns {
 
 class Claims {
  public:
-  explicit Claims(RandomSource random) : random_(std::move(random)) {}
+  // `contention` is that of all scopes, and outlives this one.
+  Claims(Contention& contention, RandomSource random)
+      : contention_(contention), random_(std::move(random)) {}
 
   // What is wanted from now on: what stays is told if it changed, what is new is probed for, and
   // what is missing says goodbye.
@@ -51,17 +53,15 @@ class Claims {
              const std::function<bool(const dns::Record&)>& elsewhere);
   void withdraw(OwnSet& set);
   void say_goodbye(const dns::Record& record);
-  void note_conflict(Instant now);
   Instant start(Instant now);
   void append(dns::Packets& out, dns::Packets more);
   dns::Packets probe(Instant now);
   dns::Packets announce(Instant now);
 
+  Contention& contention_;
   RandomSource random_;
   std::vector<OwnSet> sets_;
   std::vector<dns::Record> goodbyes_;
-  std::deque<Instant> conflicts_;  // the last kManyConflicts
-  bool contested_ = false;         // so many came at once, and more since then
 };
 
 }  // namespace kith::mdns

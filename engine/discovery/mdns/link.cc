@@ -25,13 +25,16 @@ Address group(Family family, std::uint32_t interface) {
   return address;
 }
 
-Link::Scope::Scope(Instant now, const Names& names, Counters& counters, const RandomSource& random)
-    : claims(random.fork("claims")),
+Link::Scope::Scope(Instant now, const Names& names, Contention& contention, Counters& counters,
+                   const RandomSource& random)
+    : claims(contention, random.fork("claims")),
       responder(names, claims, counters, random.fork("responder")),
       browse(now, random.fork("browse")) {}
 
-Link::Link(const Names& names, Counters& counters, RandomSource random, std::uint32_t index)
+Link::Link(const Names& names, Contention& contention, Counters& counters, RandomSource random,
+           std::uint32_t index)
     : names_(names),
+      contention_(contention),
       counters_(counters),
       random_(std::move(random)),
       cache_(names, counters, random_.fork("cache")),
@@ -53,7 +56,9 @@ void Link::replace(Instant now, const Interface& interface, const Presence& pres
       scope.reset();
       continue;
     }
-    if (!scope) scope.emplace(now, names_, counters_, random_.fork("scope", scopes_made_++));
+    if (!scope) {
+      scope.emplace(now, names_, contention_, counters_, random_.fork("scope", scopes_made_++));
+    }
     scope->claims.replace(now, own_sets(names_, presence, interface));
   }
 }

@@ -34,8 +34,9 @@ class Link {
   using Send = std::function<void(Transmit)>;
   using IsOwn = std::function<bool(const dns::Record&)>;
 
-  // `names` and `counters` outlive the link.
-  Link(const Names& names, Counters& counters, RandomSource random, std::uint32_t index);
+  // What is borrowed outlives the link.
+  Link(const Names& names, Contention& contention, Counters& counters, RandomSource random,
+       std::uint32_t index);
 
   // Scopes come and go with the addresses of their family.
   void replace(Instant now, const Interface& interface, const Presence& presence);
@@ -63,7 +64,8 @@ class Link {
 
  private:
   struct Scope {
-    Scope(Instant now, const Names& names, Counters& counters, const RandomSource& random);
+    Scope(Instant now, const Names& names, Contention& contention, Counters& counters,
+          const RandomSource& random);
 
     Claims claims;
     Responder responder;
@@ -76,6 +78,7 @@ class Link {
   void send_all(Address::Family family, dns::Packets packets, const Send& send) const;
 
   const Names& names_;
+  Contention& contention_;
   Counters& counters_;
   RandomSource random_;
   std::uint64_t scopes_made_ = 0;

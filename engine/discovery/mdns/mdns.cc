@@ -42,7 +42,7 @@ void Mdns::set_interfaces(Instant now, std::span<const Interface> interfaces) {
     auto& link = links_[index];
     if (!link) {
       auto random = random_.fork("link", links_made_++);
-      link = std::make_unique<Link>(names_, counters_, std::move(random), index);
+      link = std::make_unique<Link>(names_, contention_, counters_, std::move(random), index);
     } else if (link->interface() == interface) {
       continue;
     }

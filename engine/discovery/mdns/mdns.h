@@ -78,6 +78,7 @@ class Mdns {
   bool is_echo(const Datagram& datagram) const;
 
   Names names_;
+  Contention contention_;
   Counters counters_;
   RandomSource random_;
   std::uint64_t links_made_ = 0;

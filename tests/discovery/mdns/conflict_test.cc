@@ -37,15 +37,17 @@ std::vector<dns::Message> probes(const Single& device) {
   return found;
 }
 
-// Whenever the device probes for a name of its instance, it is taken. Returns when it probed.
+// Whenever the device probes for a name of its instance, it is taken by somebody who speaks IPv4.
+// Returns when it probed.
 std::vector<Instant> contest(Single& device, Duration span) {
   std::vector<Instant> probed;
   const Instant end = device.now + span;
   while (device.now < end) {
     device.sent.clear();
     device.advance(milliseconds(1));
-    for (const dns::Message& probe : probes(device)) {
-      for (const dns::Question& question : probe.questions) {
+    for (const Heard& heard : std::vector<Heard>(device.sent)) {
+      if (heard.message().authorities.empty()) continue;
+      for (const dns::Question& question : heard.message().questions) {
         if (question.name == kHost) continue;
         probed.push_back(device.now);
         device.receive(response_of({record(question.name, 120, dns::Srv{0, 0, 9, kThief})}));
@@ -178,6 +180,17 @@ TEST(MdnsClaims, who_finds_every_name_taken_tries_the_next_ever_5_seconds) {
     EXPECT_LE(probed[i] - probed[i - 1], kManyConflictsPause + kProbeInterval) << i;
   }
   EXPECT_THAT(device.events_of<InstanceConflict>(), SizeIs(probed.size()));
+}
+
+// Whoever takes every name on one of two scopes has the other go no faster.
+TEST(MdnsClaims, names_are_tried_no_faster_on_two_scopes) {
+  for (const std::uint64_t seed : {1u, 2u, 3u}) {
+    Single device(seed, true);
+    device.announce(kPresence);
+    const std::vector<Instant> probed = contest(device, minutes(2));
+    // Both may probe for one name at the same time.
+    EXPECT_LE(probed.size(), 2 * (kManyConflicts + minutes(2) / kManyConflictsPause)) << seed;
+  }
 }
 
 TEST(MdnsClaims, a_name_is_announced_as_soon_as_nobody_contests_it_any_more) {
