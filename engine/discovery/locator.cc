@@ -9,6 +9,11 @@ namespace {
 
 bool is_link_local(const Address& address) { return address.scope != 0; }
 
+Address at_port(Address ip, std::uint16_t port) {
+  ip.port = port;
+  return ip;
+}
+
 }  // namespace
 
 Locator::Locator(const Config& config, std::string device_name, const Identity& identity,
@@ -59,27 +64,36 @@ void Locator::set_peers(Instant now, std::vector<Peer> peers) {
   if (lan_) lan_->set_peers(unix_ms_(now), peers_);
 }
 
-// The addresses of all interfaces at which something listens, global ones first, and the one that
-// others in the DHT see: gateways that forward a port mostly keep its number.
-pkarr::Presence Locator::presence() const {
-  std::vector<Address> global, others;
-  const auto add = [&](Address ip, std::uint16_t port) {
-    if (is_link_local(ip)) return;
-    ip.port = port;
-    std::vector<Address>& list = dht::is_global(ip) ? global : others;
-    append_once(list, ip);
-  };
+// The addresses of all interfaces at which something listens.
+std::vector<Address> Locator::own_addresses() const {
+  std::vector<Address> own;
   for (const Address& local : listening_) {
     if (!local.is_unspecified()) {
-      add(local, local.port);
+      append_once(own, local);
       continue;
     }
     for (const NetworkInterface& interface : interfaces_) {
       for (const NetworkAddress& address : interface.addresses) {
-        if (address.ip.family == local.family) add(address.ip, local.port);
+        if (address.ip.family == local.family) append_once(own, at_port(address.ip, local.port));
       }
     }
-    if (external_ip_ && external_ip_->family == local.family) add(*external_ip_, local.port);
+  }
+  return own;
+}
+
+// Those that mean something to others, global ones first, and the one that others in the DHT see:
+// gateways that forward a port mostly keep its number.
+pkarr::Presence Locator::presence() const {
+  std::vector<Address> global, others;
+  const auto add = [&](const Address& address) {
+    if (is_link_local(address)) return;
+    std::vector<Address>& list = dht::is_global(address) ? global : others;
+    append_once(list, address);
+  };
+  for (const Address& own : own_addresses()) add(own);
+  for (const Address& local : listening_) {
+    if (!local.is_unspecified() || !external_ip_ || external_ip_->family != local.family) continue;
+    add(at_port(*external_ip_, local.port));
   }
   pkarr::Presence presence;
   presence.addresses = std::move(global);
@@ -117,8 +131,13 @@ void Locator::learn_connected(Instant now, const DeviceId& device, const Address
   book_.learn(now, device, AddressSource::connection, {address});
 }
 
+// In another home somebody may well have an address that this device has here.
 std::vector<Address> Locator::best(Instant now, const DeviceId& who, std::size_t most) const {
-  return book_.best(now, who, most);
+  std::vector<Address> best = book_.best(now, who, kAddressSources * AddressBook::kMostOfASource);
+  const std::vector<Address> own = own_addresses();
+  std::erase_if(best, [&](const Address& address) { return contains(own, address); });
+  if (best.size() > most) best.resize(most);
+  return best;
 }
 
 void Locator::look_for(Instant now, const DeviceId& who, Instant until,

@@ -59,6 +59,7 @@ class Locator {
   void learn_manual(Instant now, const DeviceId& device, const Address& address);
   void learn_connected(Instant now, const DeviceId& device, const Address& address);
   void forget(const DeviceId& device) { book_.forget(device); }
+  // None at which this device itself listens.
   std::vector<Address> best(Instant now, const DeviceId& who, std::size_t most) const;
 
   // From now until then, every way to find it is tried. A meeting is sealed by its own secret.
@@ -88,6 +89,7 @@ class Locator {
 
  private:
   void publish(Instant now);
+  std::vector<Address> own_addresses() const;
   pkarr::Presence presence() const;
   std::string name_of(const DeviceId& device) const;
   const Peer* peer(const DeviceId& device) const;

@@ -215,6 +215,19 @@ RC_GTEST_PROP(LocatorProperty, what_is_best_is_what_was_said_last_and_not_taken_
   }
 }
 
+TEST(Locator, where_this_device_listens_there_is_nobody_else) {
+  Wire wire(1, lan_alone());
+  const Address own = Wire::address_of(1, kPort), other = Wire::address_of(1, kPort + 1);
+  wire.locator(0).learn_connected(wire.now(), kPeer, own);
+  wire.locator(0).learn_manual(wire.now(), kPeer, other);
+  EXPECT_THAT(wire.locator(0).best(wire.now(), kPeer, 8), ElementsAre(own, other));
+  wire.listen(0, {Address::v4(0, 0, 0, 0, kPort)});
+  EXPECT_THAT(wire.locator(0).best(wire.now(), kPeer, 8), ElementsAre(other));
+  EXPECT_THAT(wire.locator(0).best(wire.now(), kPeer, 1), ElementsAre(other));
+  wire.listen(0, {other});
+  EXPECT_THAT(wire.locator(0).best(wire.now(), kPeer, 8), ElementsAre(own));
+}
+
 TEST(Locator, who_is_paired_no_more_is_nobody_the_owner_hears_of) {
   Wire wire(1, lan_alone());
   wire.locator(0).set_peers(wire.now(), {{kPeer, "a friend", {}}});
