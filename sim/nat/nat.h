@@ -199,6 +199,9 @@ class Nat {
   // nat_state.cc: mappings, flows, and their ends
   Endpoint as_mapped(const Endpoint& remote) const;
   Endpoint as_filtered(const Endpoint& remote) const;
+  bool leads_to(const Mapping& mapping, const Endpoint& remote) const {
+    return mapping.remote == (mapping.for_one ? remote : as_mapped(remote));
+  }
   Position find_mapping(const Endpoint& internal, const Endpoint& remote) const;
   Position mapping_towards(const Endpoint& source, const Endpoint& destination) const;
   Position mapping_for_new_flow(Instant now, const Endpoint& source, const Endpoint& destination);

@@ -221,6 +221,13 @@ Nat::Inbound NaiveNat::admit(Instant now, const Address& external, const Address
                        !candidates[0]->second.flows.contains(seen(remote, spec_.filtering));
     if (first) return {forwards_[external], NatDrop::none};
   }
+  const Dependence mapping = spec_.translate ? spec_.mapping : Dependence::endpoint_independent;
+  std::stable_sort(candidates.begin(), candidates.end(), [&](const auto& one, const auto& other) {
+    const auto is_for_it = [&](const auto& at) {
+      return at->first.second == remote || at->first.second == seen(remote, mapping);
+    };
+    return is_for_it(one) && !is_for_it(other);
+  });
   for (const auto& at : candidates) {
     const auto flow = at->second.flows.find(seen(remote, spec_.filtering));
     if (flow == at->second.flows.end()) continue;
