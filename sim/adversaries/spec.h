@@ -57,6 +57,13 @@ struct StaleRecordsSpec {
   Duration every{};            // on a LAN
 };
 
+// port_grabber.h
+struct PortGrabberSpec {
+  SiteId site = 0;
+  Duration lasting{};
+  Duration every{};
+};
+
 // What sybils do about the item that they stand around.
 enum class SybilManner : std::uint8_t {
   silent,  // answers neither get nor put

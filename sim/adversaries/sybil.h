@@ -57,6 +57,14 @@ class Sybils final : private EventTarget, private DatagramSink {
     std::uint64_t replayed = 0;
     std::uint64_t forged = 0;
   };
+  // As reports write them.
+  static constexpr std::pair<std::string_view, std::uint64_t Counts::*> kCounted[] = {
+      {"sybil.introduced", &Counts::introduced},
+      {"sybil.asked", &Counts::asked},
+      {"sybil.gets", &Counts::gets},
+      {"sybil.puts", &Counts::puts},
+      {"sybil.replayed", &Counts::replayed},
+      {"sybil.forged", &Counts::forged}};
   const Counts& counts() const { return counts_; }
   const std::vector<dht::Contact>& contacts() const { return contacts_; }
   // Others that they know.

@@ -10,8 +10,8 @@
 #include "generated/kith_commit.h"
 #include "sim/cli/terminal.h"
 #include "sim/scenario/decimal.h"
+#include "sim/swarm/expected_probes.h"
 #include "sim/swarm/swarm.h"
-#include "sim/world/fired.h"
 
 namespace kith::sim {
 namespace {
@@ -84,7 +84,7 @@ struct Totals {
   std::map<std::string, std::uint64_t> seeds_with;  // how many seeds a probe fired in
 
   std::vector<std::string> never_fired() const {
-    std::vector<std::string> missed = probe_names();
+    std::vector<std::string> missed = expected_probes();
     std::erase_if(missed, [this](const std::string& name) { return probes.contains(name); });
     return missed;
   }
@@ -169,13 +169,14 @@ int run_swarm_command(const SwarmOptions& options, const Handlers& handlers) {
         {"seeds_with", totals.seeds_with}, {"never_fired", totals.never_fired()}};
     print(stdout, summary.dump() + "\n");
   } else {
+    const std::size_t expected = expected_probes().size();
     print(
         stdout,
         fmt::format("{} seeds of {} devices, {} failed; {:.0f} virtual seconds, {} datagrams; "
                     "{:.1f} s, {:.1f} s of CPU, {:.2f} seeds a second; {} of {} probes fired\n",
                     totals.seeds, spec->devices, totals.failed, totals.virtual_s, totals.datagrams,
                     wall_s, totals.cpu_s, static_cast<double>(totals.seeds) / wall_s,
-                    probe_names().size() - totals.never_fired().size(), probe_names().size()));
+                    expected - totals.never_fired().size(), expected));
   }
   return totals.failed == 0 ? kClean : kFailed;
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/append.h"
 #include "sim/draw/drawing.h"
 
 namespace kith::sim {
@@ -26,6 +27,8 @@ struct Targets {
     json link;
   };
   std::vector<Line> lines;
+  std::vector<std::string> multicast_sites;  // where a device speaks multicast DNS
+  std::vector<std::string> dht_devices;
 };
 
 json object_or_empty(const json& from, const char* key) {
@@ -41,8 +44,13 @@ Targets targets_of(const json& topology) {
   }
   for (const json& device : topology.value("devices", json::array())) {
     targets.devices.push_back(device.at("name"));
+    const json discovery = object_or_empty(device, "discovery");
+    if (discovery.value("dht", false)) targets.dht_devices.push_back(device.at("name"));
     std::size_t number = 0;
     for (const json& network : device.value("networks", json::array())) {
+      if (discovery.value("mdns", false) && network.contains("site")) {
+        append_once(targets.multicast_sites, network.at("site").get<std::string>());
+      }
       targets.lines.push_back(
           {{{"kind", "network"}, {"device", device.at("name")}, {"network", number++}},
            object_or_empty(network, "link")});
@@ -321,6 +329,44 @@ class ChaosDrawer {
     if (!sends.empty()) fault["sends"] = sends;
     const bool at_a_site = random.chance(1, 2);
     if (at_a_site && !targets_.sites.empty()) fault["site"] = draw_one(random, targets_.sites);
+    act_for_a_while(random, std::move(fault));
+  }
+  void forged_mdns(RandomSource& random) {
+    if (targets_.multicast_sites.empty()) return;
+    json fault = {{"kind", "forged_mdns"}, {"every_ms", 100 + random.below(1'900)}};
+    fault["site"] = draw_one(random, targets_.multicast_sites);
+    fault["impostor"] = random.chance(1, 2);
+    act_for_a_while(random, std::move(fault));
+  }
+  // On a LAN or, as often as on all of them together, in the DHT.
+  void stale_record(RandomSource& random) {
+    json fault = {{"kind", "stale_records"}};
+    const bool on_a_lan = random.chance(1, 2);
+    if (on_a_lan ? targets_.multicast_sites.empty() : targets_.dht_devices.empty()) return;
+    if (on_a_lan) {
+      fault["site"] = draw_one(random, targets_.multicast_sites);
+      fault["every_ms"] = 100 + random.below(1'900);
+    }
+    const Duration repeats = length(random) / 2;
+    const Duration listens = length(random) / 2;
+    fault["for_s"] = document_seconds(repeats);
+    fault["listen_s"] = document_seconds(listens);
+    const Duration at = begin(random, repeats + listens);
+    add(at, std::move(fault));
+  }
+  void dht_sybils(RandomSource& random) {
+    if (targets_.dht_devices.empty()) return;
+    json fault = {{"kind", "dht_sybils"}, {"count", 1 + random.below(40)}};
+    fault["device"] = draw_one(random, targets_.dht_devices);
+    act_for_a_while(random, std::move(fault));
+  }
+  void grabbed_port(RandomSource& random) {
+    if (targets_.sites.empty()) return;
+    json fault = {{"kind", "grabbed_ports"}, {"every_ms", 50 + random.below(950)}};
+    fault["site"] = draw_one(random, targets_.sites);
+    act_for_a_while(random, std::move(fault));
+  }
+  void act_for_a_while(RandomSource& random, json fault) {
     const Duration lasts = length(random);
     fault["for_s"] = document_seconds(lasts);
     const Duration at = begin(random, lasts);
@@ -362,6 +408,10 @@ const std::vector<std::pair<std::string_view, ChaosDrawer::Kind>> ChaosDrawer::k
     {"partitions", &ChaosDrawer::partition},
     {"clogs", &ChaosDrawer::clog},
     {"spoofed_sources", &ChaosDrawer::spoofed_source},
+    {"forged_mdns", &ChaosDrawer::forged_mdns},
+    {"stale_records", &ChaosDrawer::stale_record},
+    {"dht_sybils", &ChaosDrawer::dht_sybils},
+    {"grabbed_ports", &ChaosDrawer::grabbed_port},
 };
 
 }  // namespace

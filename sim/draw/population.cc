@@ -62,10 +62,29 @@ Access draw_any_access(RandomSource& random) {
   return access;
 }
 
+// A gateway that makes forwards for who asks, or says so. Few give the lifetimes of RFC 6887.
+json draw_port_mapping(RandomSource& random) {
+  static constexpr std::string_view kSpeaks[] = {"nat_pmp", "pcp", "both"};
+  static constexpr std::string_view kConducts[] = {"works", "works",          "works",
+                                                   "lies",  "not_authorized", "no_resources"};
+  json service{{"speaks", draw_one(random, std::span(kSpeaks))}};
+  service["conduct"] = draw_one(random, std::span(kConducts));
+  const std::uint64_t longest_s = 10 + random.below(100);
+  service["longest_lifetime_s"] = longest_s;
+  const bool ends_early = random.chance(1, 4);
+  const std::uint64_t ends_after_s = 1 + random.below(longest_s - 1);
+  const bool other_port = random.chance(1, 4);
+  if (service["conduct"] == "works") {
+    if (ends_early) service["ends_after_s"] = ends_after_s;
+    service["other_port"] = other_port;
+  }
+  return service;
+}
+
 class PopulationDrawer {
  public:
   PopulationDrawer(JsonObject keys, RandomSource random)
-      : keys_(std::move(keys)), random_(std::move(random)) {}
+      : keys_(std::move(keys)), random_(std::move(random)), services_(random_.fork("services")) {}
 
   Population draw() {
     constexpr std::uint64_t kMostPairs = 5'000;
@@ -86,6 +105,7 @@ class PopulationDrawer {
     constexpr std::uint64_t kFewestDhtServers = 4;  // that they can tell each other who they are
     const std::uint64_t servers =
         keys_.integer_or("dht_servers", kFewestDhtServers, kMostDhtServers, 0);
+    port_mapping_ = keys_.percent_or("port_mapping_percent", Ppm{});
     keys_.done();
     population_.topology["sites"] = json::array();
     population_.topology["devices"] = json::array();
@@ -196,6 +216,9 @@ class PopulationDrawer {
               {"line", line}};
     if (access.chain.front().pooling == Pooling::arbitrary) site["public_addresses"] = 3u;
     if (access.ipv6) site["firewall"] = write_nat(*access.ipv6);
+    if (hits(static_cast<std::uint32_t>(services_.next_u64()), port_mapping_)) {
+      site["port_mapping"] = draw_port_mapping(services_);
+    }
     put_outside(site, region, outside);
     population_.topology["sites"].push_back(site);
     return {{"site", site["name"]}};
@@ -227,6 +250,8 @@ class PopulationDrawer {
 
   JsonObject keys_;
   RandomSource random_;
+  RandomSource services_;  // of gateways
+  Ppm port_mapping_;
   std::vector<std::string> regions_;
   json line_ = json::object();
   json discovery_ = json::object();  // of every device of a pair

@@ -168,7 +168,7 @@ bool Network::is_for_itself(const Gateway& gateway, const Packet& packet) const 
 // Under an address of IPv4 that nobody inside has: no gateway translates it (BCP 38).
 bool Network::is_foreign(const Gateway& gateway, const Packet& packet) const {
   return packet.kind == PacketKind::forged && packet.source.family == Address::Family::ipv4 &&
-         !realms_[gateway.inside].members.find(packet.source);
+         !is_inside(gateway.inside, packet.source);
 }
 
 // The only thing that gateways themselves answer. Nobody else has the port.

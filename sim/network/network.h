@@ -149,6 +149,11 @@ class Network final : public EventTarget {
   const Nat& nat(GatewayId gateway) const { return gateways_[gateway].ipv4; }
   Nat& firewall(GatewayId gateway) { return gateways_[gateway].ipv6; }
   const PortMapping& port_mapping(GatewayId gateway) const { return gateways_[gateway].mapping; }
+  // Where hosts inside ask it for something; unspecified if nowhere.
+  const Address& inside_address(GatewayId gateway) const { return gateways_[gateway].own; }
+  bool is_inside(RealmId realm, const Address& address) const {
+    return realms_[realm].members.find(address).has_value();
+  }
   // Bindings are forgotten, and so are the mappings that hosts asked for, which are told.
   void reboot(GatewayId gateway);
   MemberId outside_of(GatewayId gateway) const { return gateways_[gateway].outside; }
@@ -188,8 +193,8 @@ class Network final : public EventTarget {
   // One datagram. It may be lost on the way, never here.
   void send(NodeId from, const Address& source, const Address& destination, Ecn ecn,
             ByteView bytes);
-  // The same for an adversary, who may say that it comes from anyone. Gateways let it out only under
-  // an address that somebody inside has.
+  // The same for an adversary, who may say that it comes from anyone. Gateways let it out only
+  // under an address that somebody inside has.
   void send_forged(NodeId from, const Address& source, const Address& destination, ByteView bytes);
   // A segment of a stream. Gateways keep tables of their own for these (RFC 5382), which know no
   // forwarded ports; who blocks UDP lets them pass.

@@ -111,7 +111,7 @@ using FaultAction =
     std::variant<LinkFault, LineFault, NetworkFault, GatewayFault, PartitionFault, StopFault,
                  CrashAtEffectFault, PauseFault, ClockRateFault, ClockJumpFault, SendErrorsFault,
                  BitRotFault, DiskFullFault, DiskErrorFault, DiskSlowFault, SpooferSpec,
-                 LanLiarSpec, StaleRecordsSpec, DhtSybilsSpec>;
+                 LanLiarSpec, StaleRecordsSpec, DhtSybilsSpec, PortGrabberSpec>;
 
 struct Fault {
   Duration at{};

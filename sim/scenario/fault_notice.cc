@@ -139,6 +139,11 @@ class Noticer {
                         place(spec.site), seconds_of(spec.listening), seconds_of(spec.lasting)),
             devices_near(spec.site)};
   }
+  FaultNotice operator()(const PortGrabberSpec& spec) const {
+    return {fmt::format("somebody {} has the gateway make port forwards for {} s", place(spec.site),
+                        seconds_of(spec.lasting)),
+            devices_near(spec.site)};
+  }
   FaultNotice operator()(const DhtSybilsSpec& spec) const {
     return {fmt::format("{} hosts of one party stand around {} in the DHT for {} s", spec.count,
                         spec.device ? "what " + name(*spec.device) + " publishes" : "a place",

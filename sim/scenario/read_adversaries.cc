@@ -94,6 +94,14 @@ LanLiarSpec read_lan_liar(JsonObject& keys, const Names& names) {
   return spec;
 }
 
+PortGrabberSpec read_port_grabber(JsonObject& keys, const Names& names) {
+  PortGrabberSpec spec;
+  spec.site = names.site(keys.at("site"));
+  spec.lasting = read_length(keys, "for_s");
+  spec.every = read_every(keys);
+  return spec;
+}
+
 StaleRecordsSpec read_stale(JsonObject& keys, const Names& names) {
   StaleRecordsSpec spec;
   spec.site = read_place(keys, names);

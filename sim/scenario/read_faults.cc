@@ -226,6 +226,9 @@ FaultAction read_forged_mdns(JsonObject& keys, Surroundings& known) {
 FaultAction read_stale_records(JsonObject& keys, Surroundings& known) {
   return read_stale(keys, known.names);
 }
+FaultAction read_grabbed_ports(JsonObject& keys, Surroundings& known) {
+  return read_port_grabber(keys, known.names);
+}
 
 FaultAction read_dht_sybils(JsonObject& keys, Surroundings& known) {
   return read_sybils(keys, known.names, known.topology);
@@ -262,6 +265,7 @@ constexpr FaultReader kReaders[] = {
     {"forged_mdns", read_forged_mdns},
     {"stale_records", read_stale_records},
     {"dht_sybils", read_dht_sybils},
+    {"grabbed_ports", read_grabbed_ports},
 };
 
 const FaultReader& find_reader(const JsonValue& kind) {

@@ -14,14 +14,8 @@ constexpr unsigned kKindBits = 2;
 
 // What they did is counted beside the probes, by the same rule: only what took place.
 void add_counts(const Sybils::Counts& counts, std::map<std::string, std::uint64_t>& to) {
-  const std::pair<const char*, std::uint64_t> named[] = {{"sybil.introduced", counts.introduced},
-                                                         {"sybil.asked", counts.asked},
-                                                         {"sybil.gets", counts.gets},
-                                                         {"sybil.puts", counts.puts},
-                                                         {"sybil.replayed", counts.replayed},
-                                                         {"sybil.forged", counts.forged}};
-  for (const auto& [name, times] : named) {
-    if (times > 0) to[name] += times;
+  for (const auto& [name, times] : Sybils::kCounted) {
+    if (counts.*times > 0) to[std::string(name)] += counts.*times;
   }
 }
 

@@ -78,6 +78,7 @@ class Run final : private EventTarget, private Observer {
   void strike(const LanLiarSpec& spec);
   void strike(const StaleRecordsSpec& spec);
   void strike(const DhtSybilsSpec& spec);
+  void strike(const PortGrabberSpec& spec);
   std::vector<Address> entrances_to_dht() const;
 
   const Scenario& scenario_;

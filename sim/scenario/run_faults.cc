@@ -3,6 +3,7 @@
 #include "engine/base/append.h"
 #include "engine/base/host_port.h"
 #include "sim/adversaries/lan_liar.h"
+#include "sim/adversaries/port_grabber.h"
 #include "sim/adversaries/spoofer.h"
 #include "sim/adversaries/stale_records.h"
 #include "sim/adversaries/sybil.h"
@@ -137,6 +138,10 @@ void Run::strike(const LanLiarSpec& spec) {
 
 void Run::strike(const StaleRecordsSpec& spec) {
   adversaries_.push_back(std::make_unique<StaleRecords>(world_, spec, adversaries_.size()));
+}
+
+void Run::strike(const PortGrabberSpec& spec) {
+  adversaries_.push_back(std::make_unique<PortGrabber>(world_, spec, adversaries_.size()));
 }
 
 void Run::strike(const DhtSybilsSpec& spec) {

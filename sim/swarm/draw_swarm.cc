@@ -71,6 +71,9 @@ json draw_swarm(std::uint64_t seed, std::uint64_t devices) {
                             {"access", random.chance(1, 2) ? "any" : "reference"},
                             {"same_lan_percent", kSameLan[random.below(kSameLan.size())]},
                             {"line", draw_line(random)}};
+  constexpr std::array<std::uint64_t, 3> kPortMapping = {0, 50, 100};
+  RandomSource services = random.fork("services");
+  document["population"]["port_mapping_percent"] = kPortMapping[services.below(3)];
   // Every fourth world finds its devices by itself.
   if (random.fork("discovery").chance(1, 4)) document["population"]["dht_servers"] = 5u;
   document["activity"] = {{"pair_from_s", 1},

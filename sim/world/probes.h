@@ -47,6 +47,7 @@ enum class Probe : std::uint8_t {
   impostor_believed,  // and completed it
   stale_answer,       // of multicast DNS
   stale_item,         // of the DHT
+  grabbed_port,       // a request to a gateway: "port_mapping" probes tell what came of it
   // How many there are.
   count,
 };
@@ -83,7 +84,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Probe::co
      "impostor_dialled",
      "impostor_believed",
      "stale_answer",
-     "stale_item"};
+     "stale_item",
+     "grabbed_port"};
 
 class FaultProbes {
  public:

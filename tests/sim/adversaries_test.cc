@@ -198,6 +198,8 @@ TEST_F(SpoofedSources, a_gateway_lets_nobody_out_who_is_not_inside) {
 
 std::string lan_with(const std::string& faults, int paired_within_s = 200);
 std::string dht_with(const std::string& faults);
+// A device at home and one in the internet, and what the gateway does for who asks.
+std::string home_with(const std::string& service, const std::string& faults);
 Report run_of(const std::string& text, std::uint64_t seed = 1);
 std::string refusal_of(const std::string& fault);
 std::string refusal_in(const std::string& text);
@@ -327,6 +329,39 @@ TEST(DhtSybils, they_are_silent_when_their_time_is_over) {
   EXPECT_GT(asked(60), short_time);
 }
 
+TEST(GrabbedPorts, a_gateway_makes_and_ends_what_it_is_asked_for) {
+  const Report report = run_of(home_with(R"({"speaks": "both", "longest_lifetime_s": 20})",
+                                         R"({"kind": "grabbed_ports", "at_s": 0, "site": "home",
+                                             "for_s": 100, "every_ms": 100},
+                                            {"kind": "gateway", "at_s": 50, "site": "home",
+                                             "does": "reboot"})"));
+  for (const char* probe : {"mapped", "renewed", "deleted", "expired", "lifetime_cut", "reset",
+                            "malformed", "unspoken"}) {
+    EXPECT_GT(report.probes.count("port_mapping." + std::string(probe)), 0u) << probe;
+  }
+  EXPECT_EQ(report.probes.at("grabbed_port"), 999u);
+  EXPECT_TRUE(report.ok()) << report.expectations[0].value;
+}
+
+TEST(GrabbedPorts, a_gateway_refuses_lies_or_gives_less_as_it_is_said_to) {
+  const auto probes_of = [](const char* service) {
+    return run_of(home_with(service, R"({"kind": "grabbed_ports", "at_s": 0, "site": "home",
+                                         "for_s": 100, "every_ms": 100})"))
+        .probes;
+  };
+  EXPECT_TRUE(probes_of(R"({"speaks": "pcp", "conduct": "lies"})").contains("port_mapping.lied"));
+  EXPECT_TRUE(probes_of(R"({"speaks": "nat_pmp", "conduct": "not_authorized"})")
+                  .contains("port_mapping.refused"));
+  const auto early = probes_of(R"({"speaks": "both", "ends_after_s": 1, "other_port": true})");
+  EXPECT_TRUE(early.contains("port_mapping.ended_early"));
+  EXPECT_TRUE(early.contains("port_mapping.other_port"));
+  const auto none = probes_of(R"({"speaks": "none"})");
+  EXPECT_TRUE(none.contains("grabbed_port"));
+  EXPECT_TRUE(std::none_of(none.begin(), none.end(), [](const auto& probe) {
+    return probe.first.starts_with("port_mapping.");
+  }));
+}
+
 TEST(Adversaries, equal_seeds_give_equal_runs) {
   const std::string text = lan_with(
       R"({"kind": "forged_mdns", "at_s": 0, "site": "home", "for_s": 20, "every_ms": 200,
@@ -381,6 +416,10 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"("kind": "forged_mdns", "for_s": 1, "every_ms": 10, "site": "home",
                    "impostor": 1)",
                 "$.faults[0].impostor"},
+        Refused{R"("kind": "grabbed_ports", "for_s": 1, "every_ms": 10)",
+                "$.faults[0]: the key \"site\" is missing"},
+        Refused{R"("kind": "grabbed_ports", "for_s": 1, "every_ms": 10, "site": "home", "by": 1)",
+                "$.faults[0].by: unknown key"},
         Refused{R"("kind": "dht_sybils", "for_s": 1)",
                 "$.faults[0].kind: no device takes part in the DHT"},
         Refused{R"("kind": "stale_records", "for_s": 1)",
@@ -488,6 +527,23 @@ std::string dht_with(const std::string& faults) {
          faults + R"(],
     "expectations": [{"kind": "all_paired", "within_s": 90},
                      {"kind": "messages_delivered", "messages": "note", "within_s": 390},
+                     {"kind": "no_violations"}]})";
+}
+
+std::string home_with(const std::string& service, const std::string& faults) {
+  return R"({"version": 1, "duration_s": 200,
+    "topology": {
+      "sites": [{"name": "home", "nat": "home", "line": {"delay_ms": 10}, "port_mapping": )" +
+         service + R"(}],
+      "devices": [{"name": "desk", "networks": [{"site": "home"}]},
+                  {"name": "far", "networks": [{"internet": true, "link": {"delay_ms": 10}}]}]},
+    "workload": [
+      {"kind": "pair", "at_s": 3, "initiator": "far", "joiner": "desk", "retry_s": 5},
+      {"kind": "message", "name": "notes", "at_s": 20, "from": "desk", "to": "far", "count": 50,
+       "every_ms": 1000}],
+    "faults": [)" +
+         faults + R"(],
+    "expectations": [{"kind": "messages_delivered", "messages": "notes", "within_s": 190},
                      {"kind": "no_violations"}]})";
 }
 

@@ -115,6 +115,24 @@ TEST(Draw, with_servers_of_a_dht_everybody_else_finds_others_by_himself) {
   EXPECT_TRUE(read) << read.error().message;
 }
 
+TEST(Draw, gateways_that_make_forwards_change_nothing_else) {
+  json document = small_population();
+  const json without = expand("x.json", document, 3);
+  document["population"]["port_mapping_percent"] = 100u;
+  json with = expand("x.json", document, 3);
+  const auto read = parse_scenario("x.json", with.dump(), built_in_handlers(), 3);
+  ASSERT_TRUE(read) << read.error().message;
+  std::set<std::string> conducts;
+  for (json& site : with["topology"]["sites"]) {
+    if (!site["name"].get<std::string>().starts_with("site-of-")) continue;
+    ASSERT_TRUE(site.contains("port_mapping"));
+    conducts.insert(site["port_mapping"]["conduct"]);
+    site.erase("port_mapping");
+  }
+  EXPECT_EQ(conducts.size(), 4u);
+  EXPECT_EQ(with["topology"], without["topology"]);
+}
+
 TEST(Draw, what_makes_no_sense_is_refused_by_place) {
   json document = small_population();
   document["population"]["acces"] = "any";
