@@ -50,7 +50,6 @@ class RoutingTable {
   void age(Instant now);
 
   // An answer of this stranger would bring it into the table.
-  // Whether it would be added if it answered.
   bool wants(const Contact& contact) const;
   bool contains(const Contact& contact) const;
 
