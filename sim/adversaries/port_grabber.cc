@@ -1,7 +1,5 @@
 #include "sim/adversaries/port_grabber.h"
 
-#include <algorithm>
-
 #include "engine/base/append.h"
 #include "sim/adversaries/forge.h"
 
@@ -53,30 +51,23 @@ void PortGrabber::grab() {
   const auto own = address(Address::Family::ipv4);
   if (own) forward.inside = *own;
   forward.inside.port = kOwnPort + static_cast<std::uint16_t>(draws().below(kMostKept));
-  std::uint16_t wanted = forward.inside.port;
+  forward.wanted = forward.inside.port;
   if (!heard_.empty()) {
     const Address& heard = heard_[static_cast<std::size_t>(draws().below(heard_.size()))];
-    wanted = heard.port;
+    forward.wanted = heard.port;
     if (as_other) forward.inside = heard;
   }
-  forward.pcp.client = forward.inside;
-  forward.pcp.client.port = 0;
-  draws().fill(forward.pcp.nonce);
-  forward.pcp.internal_port = forward.pmp.internal_port = forward.inside.port;
-  forward.pcp.suggested_port = forward.pmp.suggested_port = wanted;
-  forward.pcp.prefer_failure = draws().chance(1, 4);
-  forward.pcp.lifetime_s = forward.pmp.lifetime_s = lifetime_s();
-  ask(forward);
+  draws().fill(forward.nonce);
+  forward.only_this = draws().chance(1, 4);
+  ask(forward, draw_lifetime_s());
   keep(forwards_, std::move(forward), kMostKept);
 }
 
 void PortGrabber::renew_or_delete() {
   const auto which = static_cast<std::size_t>(draws().below(forwards_.size()));
-  Forward& forward = forwards_[which];
-  const bool renews = draws().chance(1, 2);
-  forward.pcp.lifetime_s = forward.pmp.lifetime_s = renews ? lifetime_s() : 0;
-  ask(forward);
-  if (!renews) forwards_.erase(forwards_.begin() + static_cast<std::ptrdiff_t>(which));
+  if (draws().chance(1, 2)) return ask(forwards_[which], draw_lifetime_s());
+  ask(forwards_[which], 0);
+  forwards_.erase(forwards_.begin() + static_cast<std::ptrdiff_t>(which));
 }
 
 void PortGrabber::ask_nonsense() {
@@ -93,8 +84,20 @@ void PortGrabber::ask_nonsense() {
   ask(*from, bytes);
 }
 
-void PortGrabber::ask(const Forward& forward) {
-  ask(forward.inside, encode(forward.by_pcp ? Request(forward.pcp) : Request(forward.pmp)));
+void PortGrabber::ask(const Forward& forward, std::uint32_t lifetime_s) {
+  if (!forward.by_pcp) {
+    const PmpMapRequest request{false, forward.inside.port, forward.wanted, lifetime_s};
+    return ask(forward.inside, encode(Request(request)));
+  }
+  PcpMapRequest request;
+  request.client = forward.inside;
+  request.client.port = 0;
+  request.lifetime_s = lifetime_s;
+  request.nonce = forward.nonce;
+  request.internal_port = forward.inside.port;
+  request.suggested_port = forward.wanted;
+  request.prefer_failure = forward.only_this;
+  ask(forward.inside, encode(Request(request)));
 }
 
 void PortGrabber::ask(const Address& from, ByteView request) {
@@ -102,7 +105,7 @@ void PortGrabber::ask(const Address& from, ByteView request) {
   send(from, gateway_, request);
 }
 
-std::uint32_t PortGrabber::lifetime_s() {
+std::uint32_t PortGrabber::draw_lifetime_s() {
   return 1 + static_cast<std::uint32_t>(draws().below(kLongestLifetimeS));
 }
 

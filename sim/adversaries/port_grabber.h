@@ -9,6 +9,7 @@
 //
 // Its forwards end with their lifetimes, soon after it: no lifetime is longer than a minute.
 
+#include <cstdint>
 #include <vector>
 
 #include "engine/connectivity/port_mapping_wire.h"
@@ -27,9 +28,10 @@ class PortGrabber final : public Adversary {
 
   struct Forward {
     Address inside;  // and who asks
-    port_mapping::PcpMapRequest pcp;
-    port_mapping::PmpMapRequest pmp;
+    std::uint16_t wanted = 0;
+    port_mapping::Nonce nonce{};
     bool by_pcp = false;
+    bool only_this = false;
   };
 
   void overhear(const Packet& packet);
@@ -37,9 +39,9 @@ class PortGrabber final : public Adversary {
   void grab();
   void renew_or_delete();
   void ask_nonsense();
-  void ask(const Forward& forward);
+  void ask(const Forward& forward, std::uint32_t lifetime_s);
   void ask(const Address& from, ByteView request);
-  std::uint32_t lifetime_s();
+  std::uint32_t draw_lifetime_s();
 
   Address gateway_;
   std::vector<Address> heard_;

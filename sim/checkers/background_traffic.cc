@@ -20,8 +20,6 @@ constexpr std::size_t kMostRemembered = 4'096;
 // What a stateless reset has at most (engine/quic/first_packet.cc).
 constexpr std::size_t kResetBytes = 42;
 
-bool is_long(ByteView datagram) { return (datagram[0] & std::byte{0x80}) != std::byte{0}; }
-
 dht::NodeId target_of(const dht::Request& request) {
   struct Target {
     dht::NodeId operator()(const dht::Ping&) const { return {}; }
@@ -99,7 +97,7 @@ void BackgroundTraffic::on_transmit(Device& device, Instant at, const Transmit& 
       on_multicast_dns(device, at);
     } else if (is_krpc_query(datagram)) {
       on_question(device, at, to, datagram);
-    } else if (!is_long(datagram)) {
+    } else if (!has_long_header(datagram)) {
       on_quic(device, at, to, datagram.size());
     }
   });

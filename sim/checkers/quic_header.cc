@@ -46,7 +46,7 @@ class Reader {
 }  // namespace
 
 std::optional<LongHeader> read_long_header(ByteView bytes) {
-  if (bytes.empty() || (bytes[0] & std::byte{0x80}) == std::byte{0}) return std::nullopt;
+  if (!has_long_header(bytes)) return std::nullopt;
   Reader reader(bytes);
   LongHeader header;
   header.type = static_cast<LongType>(reader.number(1) >> 4 & 3);

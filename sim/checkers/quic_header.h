@@ -24,6 +24,10 @@ struct LongHeader {
   std::size_t packet_bytes = 0;  // another packet may follow in the datagram
 };
 
+inline bool has_long_header(ByteView packet) {
+  return !packet.empty() && (packet[0] & std::byte{0x80}) != std::byte{0};
+}
+
 // Of the packet that `bytes` begin with; nothing if its header is short, or no header.
 std::optional<LongHeader> read_long_header(ByteView bytes);
 

@@ -148,13 +148,16 @@ class ChaosDrawer {
     if (crashes) lose_power(random);
   }
 
+  void add_lasting(RandomSource& random, Duration lasts, json fault) {
+    fault["for_s"] = document_seconds(lasts);
+    const Duration at = begin(random, lasts);
+    add(at, std::move(fault));
+  }
   // A fault of one device for a while.
   void for_a_while(RandomSource& random, json fault) {
     const Duration lasts = length(random);
     fault["device"] = draw_one(random, targets_.devices);
-    fault["for_s"] = document_seconds(lasts);
-    const Duration at = begin(random, lasts);
-    add(at, std::move(fault));
+    add_lasting(random, lasts, std::move(fault));
   }
   void stand_still(RandomSource& random, std::string_view clock) {
     for_a_while(random, {{"kind", "pause"}, {"monotonic_clock", clock}});
@@ -368,9 +371,7 @@ class ChaosDrawer {
   }
   void act_for_a_while(RandomSource& random, json fault) {
     const Duration lasts = length(random);
-    fault["for_s"] = document_seconds(lasts);
-    const Duration at = begin(random, lasts);
-    add(at, std::move(fault));
+    add_lasting(random, lasts, std::move(fault));
   }
 
   JsonObject keys_;

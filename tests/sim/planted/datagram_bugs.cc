@@ -11,10 +11,6 @@
 namespace kith::sim {
 namespace {
 
-bool is_long(std::span<const std::byte> bytes) {
-  return (bytes[0] & std::byte{0x80}) != std::byte{0};
-}
-
 bool is_initial(ByteView bytes) {
   const auto header = read_long_header(bytes);
   return header && header->type == LongType::initial;
@@ -40,7 +36,7 @@ std::span<std::byte> id_in(std::span<std::byte> datagram) {
 
 void answers_four_times(World& world) {
   receiver(world).set_transmit_tap([](Transmit& transmit, std::span<std::byte> room) {
-    if (is_long(room)) repeat(transmit, room, 4);
+    if (has_long_header(room)) repeat(transmit, room, 4);
   });
 }
 
@@ -87,7 +83,7 @@ void announces_fifty_times(World& world) {
 void keeps_alive_hundreds_of_times(World& world) {
   sender(world).set_transmit_tap([](Transmit& transmit, std::span<std::byte> room) {
     constexpr std::size_t kPingBytes = 30;
-    if (!is_long(room) && transmit.size <= kPingBytes) repeat(transmit, room, 300);
+    if (!has_long_header(room) && transmit.size <= kPingBytes) repeat(transmit, room, 300);
   });
 }
 
