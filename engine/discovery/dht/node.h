@@ -61,6 +61,9 @@ inline constexpr std::size_t kFewNodes = kBucketNodes;
 // its host a minute, and two may come at once.
 inline constexpr Rate kHostTests{1, 120};
 inline constexpr std::uint64_t kSecondsForATest = 60;
+// Who sees us at another address lies, or is the first to tell of a move: one look around, which
+// gathers votes, but not at every liar's word.
+inline constexpr Duration kDoubtPause = std::chrono::minutes(5);
 
 struct Config {
   Address::Family family = Address::Family::ipv4;
@@ -154,6 +157,7 @@ class DhtNode {
   void on_call(Instant now, const Call& call);
   void on_response(Instant now, const Address& source, const Message& message);
   void on_error(Instant now, const Address& source, const Message& message);
+  void hear_vote(Instant now, const Address& voter, const Address& seen);
   void on_lookup_answer(Instant now, const Contact& from, std::uint64_t number,
                         const Response& response);
   void on_store_answer(Instant now, std::uint64_t number, std::optional<std::int64_t> error);
@@ -185,6 +189,7 @@ class DhtNode {
   Instant test_at_;
   Instant look_around_at_;
   Instant standing_at_ = Instant::never();
+  Instant doubt_again_at_;
   Duration bootstrap_pause_ = kFirstBootstrapPause;
   Duration try_pause_ = kFirstTryPause;
 

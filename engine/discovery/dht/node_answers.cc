@@ -139,8 +139,11 @@ void DhtNode::answer(Instant now, const Address& source, const Message& message,
 // Somebody new for whom the table has room is asked whether he answers.
 void DhtNode::meet(Instant now, const Contact& asker, bool read_only) {
   if (read_only || table_.contains(asker) || !table_.wants(asker)) return;
+  // Who has no test left takes none of what is there for all.
+  const Address host = host_in(asker.address, config_.scope);
+  if (!host_tests_.allows(now, host, kSecondsForATest)) return;
   if (!tests_.take(now, kMeetings, 1)) return;
-  if (!host_tests_.take(now, host_in(asker.address, config_.scope), kSecondsForATest)) return;
+  if (!host_tests_.take(now, host, kSecondsForATest)) return;
   query(now, {asker.address, asker.id, Purpose::test, 0, CallState::waiting, now}, Ping{});
 }
 

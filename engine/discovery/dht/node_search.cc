@@ -239,12 +239,16 @@ void DhtNode::on_response(Instant now, const Address& source, const Message& mes
       break;
     }
   }
-  if (message.external &&
-      is_usable({message.external->family, message.external->ip, 1, 0}, config_.family,
-                config_.scope) &&
-      external_.vote(now, source, *message.external)) {
-    follow_address(now);
-  }
+  if (message.external) hear_vote(now, source, *message.external);
+}
+
+void DhtNode::hear_vote(Instant now, const Address& voter, const Address& seen) {
+  if (!is_usable({seen.family, seen.ip, 1, 0}, config_.family, config_.scope)) return;
+  if (external_.vote(now, voter, seen)) return follow_address(now);
+  const bool doubted = external_.address() && external_.address() != host_of(seen);
+  if (!doubted || now < doubt_again_at_) return;
+  doubt_again_at_ = now + kDoubtPause;
+  look_around_at_ = now;
 }
 
 void DhtNode::on_error(Instant now, const Address& source, const Message& message) {

@@ -21,17 +21,20 @@ struct Rate {
 class Credit {
  public:
   bool take(Instant now, const Rate& rate, std::uint64_t amount) {
-    const auto cost = [&](std::uint64_t units) {
-      return Duration(static_cast<std::int64_t>(units * 1'000'000'000ULL / rate.per_second));
-    };
-    const Instant from = std::max(spent_until_, now);
-    if (from + cost(amount) > now + cost(rate.burst)) return false;
-    spent_until_ = from + cost(amount);
+    if (!allows(now, rate, amount)) return false;
+    spent_until_ = std::max(spent_until_, now) + cost(rate, amount);
     return true;
+  }
+  bool allows(Instant now, const Rate& rate, std::uint64_t amount) const {
+    return std::max(spent_until_, now) + cost(rate, amount) <= now + cost(rate, rate.burst);
   }
   bool untouched(Instant now) const { return spent_until_ <= now; }
 
  private:
+  static Duration cost(const Rate& rate, std::uint64_t units) {
+    return Duration(static_cast<std::int64_t>(units * 1'000'000'000ULL / rate.per_second));
+  }
+
   Instant spent_until_{};
 };
 
@@ -50,6 +53,11 @@ class CreditPer {
     }
     if (credits_.size() >= capacity_) return false;
     return credits_[key].take(now, rate_, amount);
+  }
+  // Whether a take would succeed, but for the capacity.
+  bool allows(Instant now, const Key& key, std::uint64_t amount) const {
+    const auto found = credits_.find(key);
+    return (found != credits_.end() ? found->second : Credit()).allows(now, rate_, amount);
   }
   std::size_t size() const { return credits_.size(); }
 

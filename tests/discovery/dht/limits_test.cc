@@ -62,7 +62,10 @@ TEST(RateLimit, one_does_not_use_up_what_is_anothers_and_the_memory_is_bounded) 
   for (int key = 0; key < 4; ++key) {
     EXPECT_TRUE(credits.take(kStart, key, 2));
     EXPECT_FALSE(credits.take(kStart, key, 1));
+    EXPECT_FALSE(credits.allows(kStart, key, 1));
+    EXPECT_TRUE(credits.allows(kStart + seconds(1), key, 1));
   }
+  EXPECT_TRUE(credits.allows(kStart, 9, 2));
   EXPECT_FALSE(credits.take(kStart, 9, 1));
   EXPECT_TRUE(credits.take(kStart + seconds(2), 9, 1));
   EXPECT_LE(credits.size(), 4U);

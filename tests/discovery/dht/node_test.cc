@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <array>
 #include <numeric>
 #include <string>
 
@@ -33,6 +34,31 @@ void answer_all(DhtNode& node, Instant now, const Address& peer, Response respon
 MutableItem item_of(std::int64_t seq, std::string_view text);
 template <class T>
 std::optional<T> event_of(DhtNode& node);
+
+// Where the node is seen by those who answer it.
+const Address kHome = host_of(Address::v4(99, 8, 7, 6, 0));
+const Address kNewHome = host_of(Address::v4(77, 8, 7, 6, 0));
+
+// Nodes that answer whatever they are asked, at once.
+class Peers {
+ public:
+  static constexpr std::size_t kPeers = 12;
+
+  void see(const Address& home) { seen_.fill(home); }
+  void see_from_first(const Address& home) { seen_[0] = home; }
+  // All of them ask the node, which gets to know them by that.
+  Instant meet(DhtNode& node, Instant now) const;
+  // How often they are asked.
+  std::size_t play(DhtNode& node, Instant now, Instant end) const;
+
+ private:
+  static Address peer(std::size_t i) {
+    return Address::v4(20, 2, static_cast<std::uint8_t>(i), 1, 6881);
+  }
+  std::size_t answer(DhtNode& node, Instant now) const;
+
+  std::array<Address, kPeers> seen_{};
+};
 
 TEST(DhtNode, it_answers_as_a_good_citizen_does) {
   DhtNode node(kStart, reachable(), RandomSource({}));
@@ -202,6 +228,14 @@ TEST(DhtNode, a_host_that_is_never_heard_answering_is_tested_once_a_minute) {
   EXPECT_EQ(drain(node).size(), 2U);
 }
 
+TEST(DhtNode, a_host_without_tests_takes_none_of_those_for_all) {
+  DhtNode node(kStart, reachable(), RandomSource({}));
+  for (int i = 0; i < 50; ++i) node.handle_datagram(kStart, kPeer, query_bytes(Ping{}));
+  drain(node);
+  node.handle_datagram(kStart, kOther, query_bytes(Ping{}, kOther));
+  EXPECT_EQ(drain(node).size(), 2U);  // the answer and a test
+}
+
 TEST(DhtNode, another_id_in_an_answer_is_not_believed) {
   DhtNode node(kStart, reachable(), RandomSource({}));
   node.handle_datagram(kStart, kPeer, query_bytes(Ping{}));
@@ -226,6 +260,30 @@ TEST(DhtNode, its_id_follows_the_address_that_several_networks_see) {
   EXPECT_EQ(event_of<Moved>(node)->id, node.id());
   EXPECT_EQ(node.table().size(), kVotesNeeded);
   node.check_invariants();
+}
+
+TEST(DhtNode, one_who_sees_it_elsewhere_makes_it_ask_the_others) {
+  Peers peers;
+  peers.see(kHome);
+  DhtNode node(kStart, reachable(), RandomSource({}));
+  const Instant known = peers.meet(node, kStart);
+  ASSERT_EQ(node.external_address(), kHome);
+  peers.see(kNewHome);
+  // One test a minute would take as many minutes as there are votes.
+  peers.play(node, known, known + kTestEvery + seconds(2));
+  EXPECT_EQ(node.external_address(), kNewHome);
+}
+
+TEST(DhtNode, a_liar_makes_it_look_around_only_so_often) {
+  Peers peers;
+  peers.see(kHome);
+  DhtNode node(kStart, reachable(), RandomSource({}));
+  const Instant known = peers.meet(node, kStart);
+  peers.see_from_first(kNewHome);
+  const std::size_t queries = peers.play(node, known, known + 4 * kDoubtPause);
+  EXPECT_EQ(node.external_address(), kHome);
+  const auto tests = static_cast<std::size_t>(4 * kDoubtPause / kTestEvery);
+  EXPECT_LE(queries, tests + 5 * Peers::kPeers);
 }
 
 TEST(DhtNode, a_forged_value_is_dropped_and_the_highest_number_wins) {
@@ -429,6 +487,42 @@ void answer_all(DhtNode& node, Instant now, const Address& peer, Response respon
     if (datagram.to != peer || !std::holds_alternative<Query>(message->body)) continue;
     node.handle_datagram(now, peer, encode({message->transaction, {}, external, response}));
   }
+}
+
+Instant Peers::meet(DhtNode& node, Instant now) const {
+  for (std::size_t i = 0; i < kPeers; ++i, now = now + seconds(1)) {
+    node.handle_datagram(now, peer(i), query_bytes(Ping{}, peer(i)));
+    answer(node, now);
+  }
+  return now;
+}
+
+std::size_t Peers::play(DhtNode& node, Instant now, Instant end) const {
+  std::size_t asked = 0;
+  for (; now < end; now = now + std::chrono::milliseconds(100)) {
+    if (node.next_wakeup() <= now) node.on_wakeup(now);
+    asked += answer(node, now);
+  }
+  return asked;
+}
+
+std::size_t Peers::answer(DhtNode& node, Instant now) const {
+  std::size_t asked = 0;
+  for (auto all = drain(node); !all.empty(); all = drain(node)) {
+    for (const Datagram& datagram : all) {
+      const auto message = decode(datagram.bytes);
+      if (!std::holds_alternative<Query>(message->body)) continue;
+      ++asked;
+      Response response;
+      response.id = peer_id(datagram.to);
+      node.handle_datagram(now, datagram.to,
+                           encode({message->transaction,
+                                   {},
+                                   seen_[std::to_integer<std::size_t>(datagram.to.ip[2])],
+                                   response}));
+    }
+  }
+  return asked;
 }
 
 MutableItem item_of(std::int64_t seq, std::string_view text) {
