@@ -85,12 +85,29 @@ void Directory::resolve_hosts(Instant now) {
   enter(now);
 }
 
+// The node may have come in before, by another host or by nodes it remembers.
 void Directory::host_resolved(Instant now, const HostResolved& resolved) {
-  if (resolving_.erase(resolved.id) == 0 || !resolved.addresses) return enter(now);
+  if (resolving_.erase(resolved.id) == 0 || !resolved.addresses) return;
   for (const Address& address : *resolved.addresses) {
     if (address.family == Address::Family::ipv4) append_once(entrances_, address);
   }
+  if (node_ && node_->scope() == scope()) {
+    node_->set_bootstrap(now, bootstrap());
+    return drain(now);
+  }
+  leave();
   enter(now);
+}
+
+std::vector<Address> Directory::bootstrap() const {
+  const std::size_t count = std::min(entrances_.size(), dht::kMaxBootstrapHosts);
+  return {entrances_.begin(), entrances_.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+// A laboratory's hosts all have private addresses.
+dht::Scope Directory::scope() const {
+  const bool global = std::any_of(entrances_.begin(), entrances_.end(), dht::is_global);
+  return entrances_.empty() || global ? dht::Scope::internet : dht::Scope::local;
 }
 
 // As soon as there is a way in.
@@ -98,13 +115,8 @@ void Directory::enter(Instant now) {
   const bool way_in = !entrances_.empty() || !saved_.empty();
   if (node_ || !socket_open_ || !way_in) return;
   dht::Config config;
-  config.bootstrap = entrances_;
-  if (config.bootstrap.size() > dht::kMaxBootstrapHosts) {
-    config.bootstrap.resize(dht::kMaxBootstrapHosts);
-  }
-  const bool laboratory =
-      !entrances_.empty() && std::none_of(entrances_.begin(), entrances_.end(), dht::is_global);
-  if (laboratory) config.scope = dht::Scope::local;
+  config.bootstrap = bootstrap();
+  config.scope = scope();
   config.reachable = port_ != 0;
   node_.emplace(now, std::move(config), random_.fork("node", last_request_), saved_);
   resolve_at_ = Instant::never();

@@ -85,6 +85,8 @@ class Directory {
   void enter(Instant now);
   void leave();
   void resolve_hosts(Instant now);
+  std::vector<Address> bootstrap() const;
+  dht::Scope scope() const;
   void drain(Instant now);
   void on_event(Instant now, const dht::Found& event);
   void on_event(Instant now, const dht::GetDone& event);

@@ -137,6 +137,18 @@ TEST(Directory, a_socket_that_fails_later_is_replaced_and_nothing_that_was_asked
   }
 }
 
+// What it remembers lets it in before its hosts have addresses; here nobody remembered answers.
+TEST(Directory, after_a_restart_hosts_count_that_have_addresses_only_later) {
+  Laboratory lab;
+  lab.run_for(minutes(1));
+  ASSERT_TRUE(lab.party(kPublisher).store.contains(std::string(kDhtStoreKey)));
+  lab.restart(kPublisher);
+  lab.publish(kPublisher, 7);
+  const Instant restarted = lab.now();
+  EXPECT_TRUE(lab.finds(kLooker, 7));
+  EXPECT_LT(lab.now() - restarted, seconds(20));
+}
+
 TEST(Directory, without_a_network_no_socket_is_opened) {
   Laboratory lab;
   lab.run_for(seconds(30));

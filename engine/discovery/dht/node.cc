@@ -115,7 +115,9 @@ void DhtNode::on_due(Instant now) {
     table_.age(now);
     storage_.expire(now);
     test_stalest(now);
-    if (table_.usable() < kFewNodes && look_around_at_ == Instant::never()) look_around_at_ = now;
+    // Where the last look found few, the next one is due as it said.
+    const bool found_enough = bootstrap_pause_ == kFirstBootstrapPause;
+    if (table_.usable() < kFewNodes && found_enough) look_around_at_ = now;
     test_at_ = now + (standing_ == Standing::hidden ? kTestEveryHidden : kTestEvery);
   }
   if (look_around_at_ <= now && !own_search_) look_around(now);
@@ -151,7 +153,7 @@ void DhtNode::look_around(Instant now) {
   Search search = search_for(now, std::nullopt, table_.own());
   for (const Contact& contact : remembered_) search.lookup.add(contact);
   // After a while without a network every node counts as bad; they are still the best guess.
-  if (table_.usable() == 0) {
+  if (table_.usable() < kFewNodes) {
     for (const Contact& contact : table_.bad(kClosest)) search.lookup.add(contact);
   }
   own_search_ = next_search_;
@@ -223,6 +225,13 @@ void DhtNode::follow_address(Instant now) {
   }
   events_.push_back(Moved{address, table_.own()});
   change_standing(now, StandingTrigger::moved);
+}
+
+void DhtNode::set_bootstrap(Instant now, std::vector<Address> hosts) {
+  KITH_CHECK(hosts.size() <= kMaxBootstrapHosts);
+  if (config_.bootstrap == hosts) return;
+  config_.bootstrap = std::move(hosts);
+  if (table_.usable() < kFewNodes) look_around_at_ = now;
 }
 
 void DhtNode::network_changed(Instant now) {

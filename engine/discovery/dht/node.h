@@ -102,11 +102,14 @@ class DhtNode {
   // Nothing more is said about the request. False if there is none.
   bool cancel(RequestId request);
 
+  // Instead of the hosts it was made with; at most kMaxBootstrapHosts.
+  void set_bootstrap(Instant now, std::vector<Address> hosts);
   // The machine has another network: what was known of ways and addresses is doubtful.
   void network_changed(Instant now);
   Bytes save() const;
 
   const NodeId& id() const { return table_.own(); }
+  Scope scope() const { return config_.scope; }
   Standing standing() const { return standing_; }
   const std::optional<Address>& external_address() const { return external_.address(); }
   const RoutingTable& table() const { return table_; }

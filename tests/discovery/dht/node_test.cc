@@ -39,25 +39,32 @@ std::optional<T> event_of(DhtNode& node);
 const Address kHome = host_of(Address::v4(99, 8, 7, 6, 0));
 const Address kNewHome = host_of(Address::v4(77, 8, 7, 6, 0));
 
-// Nodes that answer whatever they are asked, at once.
+// Nodes that answer whatever they are asked, at once, once they know where it comes from.
 class Peers {
  public:
   static constexpr std::size_t kPeers = 12;
 
-  void see(const Address& home) { seen_.fill(home); }
-  void see_from_first(const Address& home) { seen_[0] = home; }
-  // All of them ask the node, which gets to know them by that.
-  Instant meet(DhtNode& node, Instant now) const;
-  // How often they are asked.
-  std::size_t play(DhtNode& node, Instant now, Instant end) const;
-
- private:
   static Address peer(std::size_t i) {
     return Address::v4(20, 2, static_cast<std::uint8_t>(i), 1, 6881);
   }
-  std::size_t answer(DhtNode& node, Instant now) const;
+  void see(const Address& home) { seen_.fill(home); }
+  void see_from_first(const Address& home) { seen_[0] = home; }
+  void leave_but(std::size_t one) {
+    for (std::size_t i = 0; i < kPeers; ++i) {
+      if (i != one) seen_[i] = {};
+    }
+  }
+  // All of them ask the node, which gets to know them by that.
+  Instant meet(DhtNode& node, Instant now);
+  // How often they are asked.
+  std::size_t play(DhtNode& node, Instant now, Instant end);
+  std::size_t answers() const { return answers_; }
+
+ private:
+  std::size_t answer(DhtNode& node, Instant now);
 
   std::array<Address, kPeers> seen_{};
+  std::size_t answers_ = 0;
 };
 
 TEST(DhtNode, it_answers_as_a_good_citizen_does) {
@@ -383,6 +390,49 @@ TEST(DhtNode, alone_it_asks_ever_more_seldom) {
   EXPECT_TRUE(event_of<Lonely>(node).has_value());
 }
 
+TEST(DhtNode, who_loses_all_nodes_between_two_looks_around_looks_at_once) {
+  Peers peers;
+  peers.see(kHome);
+  DhtNode node(kStart, reachable(), RandomSource({}));
+  Instant now = peers.meet(node, kStart) + seconds(10);
+  peers.play(node, now, now + seconds(10));
+  ASSERT_EQ(node.table().usable(), Peers::kPeers);
+  // For a while nothing gets through, and it is a time of many questions.
+  RandomSource random({});
+  for (std::uint64_t request = 1; request <= 20; ++request, now = now + seconds(2)) {
+    ASSERT_TRUE(node.find(now, RequestId{request}, NodeId::random(random)));
+    Peers().play(node, now, now + seconds(2));
+  }
+  ASSERT_EQ(node.table().usable(), 0U);
+  peers.play(node, now, now + kTestEvery + seconds(10));
+  EXPECT_GE(node.table().usable(), kFewNodes);
+}
+
+TEST(DhtNode, after_a_node_that_is_silent_another_is_tested_at_once) {
+  Peers peers;
+  peers.see(kHome);
+  DhtNode node(kStart, reachable(), RandomSource({}));
+  Instant now = peers.meet(node, kStart);
+  peers.play(node, now, now + 2 * kTestEvery);
+  now = now + 2 * kTestEvery;
+  const std::size_t before = peers.answers();
+  peers.leave_but(4);
+  EXPECT_LE(peers.play(node, now, now + 2 * kTestEvery), 2 * Peers::kPeers);
+  EXPECT_GT(peers.answers(), before);
+}
+
+TEST(DhtNode, bootstrap_hosts_can_be_told_later) {
+  DhtNode node(kStart, reachable(), RandomSource({}));
+  node.on_wakeup(kStart);
+  EXPECT_TRUE(drain(node).empty());
+  node.set_bootstrap(kStart + seconds(1), {kPeer});
+  ASSERT_EQ(node.next_wakeup(), kStart + seconds(1));
+  node.on_wakeup(kStart + seconds(1));
+  const auto asked = drain(node);
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked[0].to, kPeer);
+}
+
 TEST(DhtNode, what_was_saved_makes_bootstrap_hosts_unnecessary) {
   SavedTable saved{peer_id(Address::v4(99, 1, 1, 1, 1)), Address::v4(99, 1, 1, 1, 0), {}};
   saved.contacts.push_back({peer_id(kPeer), kPeer});
@@ -489,7 +539,7 @@ void answer_all(DhtNode& node, Instant now, const Address& peer, Response respon
   }
 }
 
-Instant Peers::meet(DhtNode& node, Instant now) const {
+Instant Peers::meet(DhtNode& node, Instant now) {
   for (std::size_t i = 0; i < kPeers; ++i, now = now + seconds(1)) {
     node.handle_datagram(now, peer(i), query_bytes(Ping{}, peer(i)));
     answer(node, now);
@@ -497,7 +547,7 @@ Instant Peers::meet(DhtNode& node, Instant now) const {
   return now;
 }
 
-std::size_t Peers::play(DhtNode& node, Instant now, Instant end) const {
+std::size_t Peers::play(DhtNode& node, Instant now, Instant end) {
   std::size_t asked = 0;
   for (; now < end; now = now + std::chrono::milliseconds(100)) {
     if (node.next_wakeup() <= now) node.on_wakeup(now);
@@ -506,13 +556,16 @@ std::size_t Peers::play(DhtNode& node, Instant now, Instant end) const {
   return asked;
 }
 
-std::size_t Peers::answer(DhtNode& node, Instant now) const {
+std::size_t Peers::answer(DhtNode& node, Instant now) {
   std::size_t asked = 0;
   for (auto all = drain(node); !all.empty(); all = drain(node)) {
     for (const Datagram& datagram : all) {
       const auto message = decode(datagram.bytes);
       if (!std::holds_alternative<Query>(message->body)) continue;
       ++asked;
+      const Address& seen = seen_[std::to_integer<std::size_t>(datagram.to.ip[2])];
+      if (seen.is_unspecified()) continue;
+      ++answers_;
       Response response;
       response.id = peer_id(datagram.to);
       node.handle_datagram(now, datagram.to,
