@@ -9,7 +9,7 @@
 namespace kith {
 namespace {
 
-// The peer answered and would not have us: more telling than silence.
+// Somebody answered and would not have us.
 bool is_refusal(const Error& error) { return error.code == ErrorCode::refused; }
 
 }  // namespace
@@ -19,7 +19,11 @@ std::optional<Dialer::Lost> Dialer::dial(Instant now, DialId dial, DialTarget ta
   KITH_CHECK(!target.hellos.empty());
   if (target.addresses.size() > kMaxDialAddresses) target.addresses.resize(kMaxDialAddresses);
   const std::vector<Address> addresses = target.addresses;
-  dials_.emplace(dial, Dial{std::move(target), found_until, addresses.size(), std::nullopt});
+  Dial begun;
+  begun.target = std::move(target);
+  begun.found_until = found_until;
+  begun.tries = addresses.size();
+  dials_.emplace(dial, std::move(begun));
   for (const Address& address : addresses) start(now, {dial, address, 0});
   return conclude(now, dial);
 }
@@ -119,10 +123,11 @@ std::optional<Dialer::Lost> Dialer::closed(Instant now, ConnectionId connection,
   connecting_.erase(found);
   const auto dial = dials_.find(attempt.dial);
   if (dial == dials_.end()) return std::nullopt;
+  Error error = error_of(reason);
   if (reason.kind == quic::CloseReason::Kind::handshake_timeout) {
     silences_.push_back({dial->second.target.who, attempt.address});
+    dial->second.silence = error;
   }
-  Error error = error_of(reason);
   if (is_refusal(error) && attempt.hello + 1 < dial->second.target.hellos.size()) {
     ++attempt.hello;
     start(now, attempt);
@@ -152,18 +157,33 @@ void Dialer::fail(const Try& attempt, Error error) {
   const auto dial = dials_.find(attempt.dial);
   if (dial == dials_.end()) return;
   --dial->second.tries;
-  auto& kept = dial->second.error;
-  if (!kept || (is_refusal(error) && !is_refusal(*kept))) kept = std::move(error);
+  if (is_refusal(error)) {
+    dial->second.refused_at = attempt.address;
+    dial->second.refusal = std::move(error);
+  } else if (!dial->second.other) {
+    dial->second.other = std::move(error);
+  }
 }
 
 std::optional<Dialer::Lost> Dialer::conclude(Instant now, DialId id) {
   const auto dial = dials_.find(id);
   if (dial == dials_.end() || dial->second.tries > 0) return std::nullopt;
   if (now < dial->second.found_until) return std::nullopt;
-  Error error = dial->second.error.value_or(Error{
-      ErrorCode::unreachable, "no address of the device is known", "give an address with --at"});
+  Error error = verdict(dial->second);
   dials_.erase(dial);
   return Lost{id, std::move(error)};
+}
+
+Error Dialer::verdict(const Dial& dial) {
+  if (dial.refusal && dial.silence) {
+    return {
+        ErrorCode::unreachable,
+        dial.silence->message + ", or it refused the connection at " + dial.refused_at.to_string(),
+        dial.silence->hint + "; " + dial.refusal->hint};
+  }
+  if (dial.refusal) return *dial.refusal;
+  if (dial.other) return *dial.other;
+  return {ErrorCode::unreachable, "no address of the device is known", "give an address with --at"};
 }
 
 Error error_of(const quic::CloseReason& reason) {

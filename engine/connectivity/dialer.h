@@ -7,8 +7,10 @@
 //   dial, found --> for each address: connect with the first hello
 //                   refused ---------> connect with the next hello, if there is one
 //                   no answer -------> this address is out
-//   connected --> won        all addresses out, and none may be found any more --> lost, with the
-//                            most telling error
+//   connected --> won        all addresses out, and none may be found any more --> lost
+//
+// Who refuses has not proven who he is: only where nobody else may be the peer is it the peer's
+// word.
 //
 // It does not own: where addresses come from, sockets (it asks for them), protocols.
 
@@ -93,12 +95,16 @@ class Dialer {
     DialTarget target;
     Instant found_until;
     std::size_t tries = 0;  // connecting or waiting for a socket
-    std::optional<Error> error;
+    std::optional<Error> silence;
+    std::optional<Error> refusal;
+    Address refused_at;
+    std::optional<Error> other;  // the first
   };
 
   void start(Instant now, const Try& attempt);
   void fail(const Try& attempt, Error error);
   std::optional<Lost> conclude(Instant now, DialId dial);
+  static Error verdict(const Dial& dial);
 
   quic::Endpoint& endpoint_;
   FindSocket find_socket_;

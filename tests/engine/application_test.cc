@@ -12,6 +12,7 @@ namespace {
 
 constexpr const char* kOpen = "example/open/1";
 constexpr const char* kClosed = "example/closed/1";
+const Address kNowhere = Address::v4(192, 0, 2, 77, 4000);
 
 Config with_protocols(std::vector<ApplicationProtocol> protocols);
 Result<Engine> make_with(std::vector<ApplicationProtocol> protocols);
@@ -91,6 +92,15 @@ TEST_F(Applications, the_key_of_another_device_is_refused) {
   EXPECT_TRUE(events_of<PeerConnected>(lab[1].events).empty());
 }
 
+TEST_F(Applications, a_refusal_is_not_the_word_of_a_device_that_may_be_where_nobody_answers) {
+  DeviceId other = lab[1].id();
+  other.bytes[0] ^= std::byte{1};
+  connect(other, kOpen, {lab[1].address, kNowhere});
+  const Error error = failure_of_connect();
+  EXPECT_EQ(error.code, ErrorCode::unreachable);
+  EXPECT_NE(error.message.find(lab[1].address.to_string()), std::string::npos) << error.message;
+}
+
 TEST_F(Applications, a_blocked_device_neither_connects_nor_is_connected_to) {
   lab[0].command(BlockDevice{lab[1].id()});
   connect(kOpen);
@@ -122,7 +132,7 @@ TEST_F(Applications, addresses_given_by_hand_are_tried_too) {
 }
 
 TEST_F(Applications, nobody_there_is_unreachable) {
-  connect(lab[1].id(), kOpen, {Address::v4(192, 0, 2, 77, 4000)});
+  connect(lab[1].id(), kOpen, {kNowhere});
   EXPECT_EQ(failure_of_connect().code, ErrorCode::unreachable);
 }
 
