@@ -102,15 +102,17 @@ Nat::Inbound Nat::admit(Instant now, const Endpoint& external, const Endpoint& r
   const std::uint16_t port = external.port();
   if (const Forward* forward = forward_at(*ip, port)) return received(*forward);
   const Position first = find_external(*ip, port);
-  // Of those that share the port, the newest that is for this remote, or else the newest.
+  // Of those that share the port, who sends to this remote, or else the newest.
   Position taken = kNowhere, taken_flow = kNowhere;
+  int best = -1;
   for (Position at = first; at != kNowhere; at = mappings_[at].next_sharing) {
-    const Position flow = flow_of(at, filtered);
-    const bool is_for_it = leads_to(mappings_[at], remote);
-    if (flow == kNowhere || (taken != kNowhere && !is_for_it)) continue;
+    const Position own = flow_of(at, filtered);
+    const Position flow = own == kNowhere && tells_by_remote() ? mappings_[at].first_flow : own;
+    const int rank = int{leads_to(mappings_[at], remote)} + int{own != kNowhere};
+    if (flow == kNowhere || rank <= best) continue;
     taken = at;
     taken_flow = flow;
-    if (is_for_it) break;
+    best = rank;
   }
   if (taken != kNowhere) return pass_in(now, mappings_[taken].internal, taken_flow);
   if (may_poison) poison(now, *ip, port, remote);

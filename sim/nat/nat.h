@@ -199,6 +199,11 @@ class Nat {
   // nat_state.cc: mappings, flows, and their ends
   Endpoint as_mapped(const Endpoint& remote) const;
   Endpoint as_filtered(const Endpoint& remote) const;
+  // Who gives one port to two and filters nothing knows only by the remote whose a datagram is.
+  bool tells_by_remote() const {
+    return spec_.translate && spec_.port_policy == PortPolicy::preserve_overload &&
+           spec_.filtering == Dependence::endpoint_independent;
+  }
   bool leads_to(const Mapping& mapping, const Endpoint& remote) const {
     return mapping.remote == (mapping.for_one ? remote : as_mapped(remote));
   }

@@ -35,7 +35,7 @@ Endpoint Nat::as_mapped(const Endpoint& remote) const {
 }
 
 Endpoint Nat::as_filtered(const Endpoint& remote) const {
-  return looked_at(remote, spec_.filtering);
+  return tells_by_remote() ? remote : looked_at(remote, spec_.filtering);
 }
 
 Nat::Position Nat::find_mapping(const Endpoint& internal, const Endpoint& remote) const {

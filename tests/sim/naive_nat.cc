@@ -18,12 +18,25 @@ Address NaiveNat::seen(const Address& remote, Dependence dependence) {
   return dependence == Dependence::address_dependent ? with_port(remote, 0) : remote;
 }
 
+// Two that share a port without a filter are told apart by whom they send to.
+bool NaiveNat::lets_others_in() const {
+  return spec_.translate && spec_.port_policy == PortPolicy::preserve_overload &&
+         spec_.filtering == Dependence::endpoint_independent;
+}
+
+Address NaiveNat::filtered(const Address& remote) const {
+  return lets_others_in() ? remote : seen(remote, spec_.filtering);
+}
+
 Instant NaiveNat::end_of(const Flow& flow) const {
   return flow.refreshed + (flow.long_lived ? spec_.replied_timeout : spec_.unreplied_timeout);
 }
 
 void NaiveNat::refresh(Instant now, Flow& flow) {
-  if (flow.order == 0) ++flows_;
+  if (flow.order == 0) {
+    ++flows_;
+    flow.made = next_order_;
+  }
   flow.refreshed = now;
   flow.long_lived = flow.replied;
   flow.order = next_order_++;
@@ -157,7 +170,7 @@ Nat::Outbound NaiveNat::map(Instant now, const Address& source, const Address& d
                             const std::optional<Address>& offered) {
   const bool open = !spec_.translate && spec_.filtering == Dependence::endpoint_independent;
   if (open) return {source, NatDrop::none};
-  const Address remote = seen(destination, spec_.filtering);
+  const Address remote = filtered(destination);
   auto at = towards(source, destination);
   if (at == mappings_.end()) {
     for (const auto& [external, internal] : forwards_) {
@@ -218,19 +231,25 @@ Nat::Inbound NaiveNat::admit(Instant now, const Address& external, const Address
   std::vector<Mappings::iterator> candidates = holders(external);
   if (forwards_.contains(external)) {
     const bool first = spec_.translate || candidates.empty() ||
-                       !candidates[0]->second.flows.contains(seen(remote, spec_.filtering));
+                       !candidates[0]->second.flows.contains(filtered(remote));
     if (first) return {forwards_[external], NatDrop::none};
   }
   const Dependence mapping = spec_.translate ? spec_.mapping : Dependence::endpoint_independent;
-  std::stable_sort(candidates.begin(), candidates.end(), [&](const auto& one, const auto& other) {
-    const auto is_for_it = [&](const auto& at) {
-      return at->first.second == remote || at->first.second == seen(remote, mapping);
-    };
-    return is_for_it(one) && !is_for_it(other);
-  });
+  const auto rank = [&](const Mappings::iterator& at) {
+    const bool is_for_it = at->first.second == remote || at->first.second == seen(remote, mapping);
+    return int{is_for_it} + int{at->second.flows.contains(filtered(remote))};
+  };
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [&](const auto& one, const auto& other) { return rank(one) > rank(other); });
   for (const auto& at : candidates) {
-    const auto flow = at->second.flows.find(seen(remote, spec_.filtering));
-    if (flow == at->second.flows.end()) continue;
+    auto& flows = at->second.flows;
+    auto flow = flows.find(filtered(remote));
+    if (flow == flows.end() && lets_others_in()) {
+      flow = std::max_element(flows.begin(), flows.end(), [](const auto& one, const auto& other) {
+        return one.second.made < other.second.made;
+      });
+    }
+    if (flow == flows.end()) continue;
     flow->second.replied = true;
     if (spec_.inbound_refreshes) refresh(now, flow->second);
     return {at->first.first, NatDrop::none};

@@ -36,6 +36,7 @@ class NaiveNat {
   struct Flow {
     Instant refreshed;
     std::uint64_t order = 0;
+    std::uint64_t made = 0;
     bool replied = false;
     bool long_lived = false;
   };
@@ -50,6 +51,8 @@ class NaiveNat {
   using Mappings = std::map<Key, Mapping>;
 
   static Address seen(const Address& remote, Dependence dependence);
+  bool lets_others_in() const;
+  Address filtered(const Address& remote) const;
   void sweep(Instant now);
   Instant end_of(const Flow& flow) const;
   void refresh(Instant now, Flow& flow);

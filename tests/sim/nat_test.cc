@@ -116,15 +116,19 @@ TEST(Nat, two_that_share_a_port_get_what_comes_from_whom_they_send_to) {
   NatSpec spec;
   spec.port_policy = PortPolicy::preserve_overload;
   spec.filtering = Dependence::endpoint_independent;
-  spec.mapping = Dependence::address_dependent;
-  Nat nat = make_nat(spec);
-  const Address one = inside(1, 5000), other = inside(2, 5000);
-  const Address external = sent(nat, at({}), one, kY).value();
-  const Address z = Address::v4(9, 9, 9, 10, 99);
-  ASSERT_EQ(sent(nat, at({}), other, z), external);
-  EXPECT_EQ(received(nat, at({}), external, kY), one);
-  EXPECT_EQ(received(nat, at({}), external, z), other);
-  EXPECT_EQ(received(nat, at({}), external, Address::v4(9, 9, 9, 11, 99)), other);
+  for (const Dependence mapping : {Dependence::endpoint_independent, Dependence::address_dependent,
+                                   Dependence::address_and_port_dependent}) {
+    SCOPED_TRACE(to_string(mapping));
+    spec.mapping = mapping;
+    Nat nat = make_nat(spec);
+    const Address one = inside(1, 5000), other = inside(2, 5000);
+    const Address external = sent(nat, at({}), one, kY).value();
+    const Address z = Address::v4(9, 9, 9, 10, 99);
+    ASSERT_EQ(sent(nat, at({}), other, z), external);
+    EXPECT_EQ(received(nat, at({}), external, kY), one);
+    EXPECT_EQ(received(nat, at({}), external, z), other);
+    EXPECT_EQ(received(nat, at({}), external, Address::v4(9, 9, 9, 11, 99)), other);
+  }
 }
 
 TEST(Nat, hosts_that_exhaust_it_leave_no_port) {
