@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/append.h"
 #include "engine/discovery/mdns/limits.h"
 
 namespace kith::mdns {
@@ -113,13 +114,16 @@ void Resolve::advance(Instant now, Attempt& attempt) {
 
 std::vector<dns::Question> Resolve::ask(Instant now, const Cache& cache) {
   std::vector<dns::Question> questions;
+  if (next() > now) return questions;
   for (auto& [instance, attempt] : attempts_) {
-    if (attempt.next > now) continue;
+    if (attempt.next > now + kLongestDelay) continue;
     if (questions.size() >= kMaxResolveQuestions) {
       attempt.next = now + kLongestDelay;
       continue;
     }
-    for (const dns::Question& question : lacking(instance, cache)) questions.push_back(question);
+    for (const dns::Question& question : lacking(instance, cache)) {
+      append_once(questions, question);
+    }
     advance(now, attempt);
   }
   return questions;

@@ -46,7 +46,8 @@ class Browse {
   std::optional<Suppression> suppression_;
 };
 
-// Questions for what instances of one interface lack: SRV, TXT or any address.
+// Questions for what instances of one interface lack: SRV, TXT or any address. What would be asked
+// within kLongestDelay is asked together.
 class Resolve {
  public:
   explicit Resolve(RandomSource random) : random_(std::move(random)) {}

@@ -119,6 +119,28 @@ TEST(MdnsQuery, what_an_announcement_left_out_is_asked_for_a_few_times) {
   EXPECT_THAT(device.events, SizeIs(1));
 }
 
+TEST(MdnsQuery, what_several_instances_lack_is_asked_in_one_query) {
+  Single device;
+  device.settle();
+  constexpr int kInstances = 8;
+  const dns::Name host = dns::Name::of("h.local");
+  for (int i = 0; i < kInstances; ++i) {
+    const std::string label = "you" + std::to_string(i);
+    device.receive(response_of({ptr_to(label), srv_of(label, host), txt_of(label)}),
+                   Single::neighbour(static_cast<std::uint8_t>(100 + i)));
+  }
+  device.advance(milliseconds(120));
+  EXPECT_THAT(device.sent, SizeIs(1));
+  EXPECT_EQ(device.questions(host, dns::Type::a), 1u);
+  for (int i = 0; i < kInstances; ++i) {
+    device.receive(response_of({ptr_to("other" + std::to_string(i))}));
+  }
+  device.sent.clear();
+  device.advance(milliseconds(120));
+  EXPECT_THAT(device.sent, SizeIs(1));
+  EXPECT_EQ(device.questions(instance_name("other7"), dns::Type::srv), 1u);
+}
+
 TEST(MdnsQuery, a_neighbour_is_asked_for_again_before_it_ends_and_lost_when_it_does) {
   Single device;
   device.advance(hours(2));
