@@ -44,6 +44,9 @@ NatSpec draw_any_nat(RandomSource& random) {
   if (random.chance(1, 4)) nat.table_size = 16 + static_cast<std::size_t>(random.below(30));
   if (random.chance(1, 8)) nat.table_size = 1 << 17;  // ports run out before it is full
   nat.when_full = random.chance(1, 2) ? WhenFull::drop_new : WhenFull::evict_oldest_idle;
+  // A walk in the DHT asks dozens: where nobody gives way it would lock its own device out.
+  constexpr std::size_t kFlowsOfWalks = 256;
+  if (nat.when_full == WhenFull::drop_new) nat.table_size = std::max(nat.table_size, kFlowsOfWalks);
   nat.unsolicited_poisons = random.chance(1, 4);
   nat.udp_blocked = random.chance(1, 25);
   return nat;
