@@ -126,7 +126,7 @@ std::optional<Dialer::Lost> Dialer::closed(Instant now, ConnectionId connection,
   Error error = error_of(reason);
   if (reason.kind == quic::CloseReason::Kind::handshake_timeout) {
     silences_.push_back({dial->second.target.who, attempt.address});
-    dial->second.silence = error;
+    dial->second.silent = true;
   }
   if (is_refusal(error) && attempt.hello + 1 < dial->second.target.hellos.size()) {
     ++attempt.hello;
@@ -175,11 +175,11 @@ std::optional<Dialer::Lost> Dialer::conclude(Instant now, DialId id) {
 }
 
 Error Dialer::verdict(const Dial& dial) {
-  if (dial.refusal && dial.silence) {
-    return {
-        ErrorCode::unreachable,
-        dial.silence->message + ", or it refused the connection at " + dial.refused_at.to_string(),
-        dial.silence->hint + "; " + dial.refusal->hint};
+  if (dial.refusal && dial.silent) {
+    Error error = *dial.refusal;
+    error.message = "a device at " + dial.refused_at.to_string() +
+                    " refused the connection, and nobody answered elsewhere";
+    return error;
   }
   if (dial.refusal) return *dial.refusal;
   if (dial.other) return *dial.other;

@@ -9,8 +9,8 @@
 //                   no answer -------> this address is out
 //   connected --> won        all addresses out, and none may be found any more --> lost
 //
-// Who refuses has not proven who he is: only where nobody else may be the peer is it the peer's
-// word.
+// A refusal tells a person more than silence, but who refuses has not proven who he is: where
+// others were silent, the error says where the refusal came from.
 //
 // It does not own: where addresses come from, sockets (it asks for them), protocols.
 
@@ -95,7 +95,7 @@ class Dialer {
     DialTarget target;
     Instant found_until;
     std::size_t tries = 0;  // connecting or waiting for a socket
-    std::optional<Error> silence;
+    bool silent = false;    // somewhere
     std::optional<Error> refusal;
     Address refused_at;
     std::optional<Error> other;  // the first

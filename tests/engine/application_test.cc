@@ -92,12 +92,12 @@ TEST_F(Applications, the_key_of_another_device_is_refused) {
   EXPECT_TRUE(events_of<PeerConnected>(lab[1].events).empty());
 }
 
-TEST_F(Applications, a_refusal_is_not_the_word_of_a_device_that_may_be_where_nobody_answers) {
+TEST_F(Applications, where_some_are_silent_a_refusal_says_where_it_came_from) {
   DeviceId other = lab[1].id();
   other.bytes[0] ^= std::byte{1};
   connect(other, kOpen, {lab[1].address, kNowhere});
   const Error error = failure_of_connect();
-  EXPECT_EQ(error.code, ErrorCode::unreachable);
+  EXPECT_EQ(error.code, ErrorCode::refused);
   EXPECT_NE(error.message.find(lab[1].address.to_string()), std::string::npos) << error.message;
 }
 
