@@ -14,7 +14,7 @@
 namespace kith::dht {
 
 inline constexpr std::size_t kVotesKept = 16;   // a move is noticed after half as many answers
-inline constexpr std::size_t kVotesNeeded = 4;  // fewer networks can be one party's
+inline constexpr std::size_t kVotesNeeded = 3;  // as many as there are public bootstrap hosts
 // Longer than the refresh of a bucket, so that a node at rest keeps some.
 inline constexpr Duration kVoteLife = std::chrono::minutes(30);
 

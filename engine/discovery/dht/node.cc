@@ -223,6 +223,8 @@ void DhtNode::follow_address(Instant now) {
     storage_.move_to(id);
     look_around_at_ = now;
   }
+  // Who doubted was right, and may be so again soon.
+  doubt_again_at_ = now;
   events_.push_back(Moved{address, table_.own()});
   change_standing(now, StandingTrigger::moved);
 }

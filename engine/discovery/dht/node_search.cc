@@ -201,11 +201,11 @@ void DhtNode::finish(Instant now, std::uint64_t number) {
 void DhtNode::on_call(Instant now, const Call& call) {
   const bool over = call.state == CallState::over;
   if (over) {
-    // Either the node has gone or this one is cut off: the next one tells, not in a minute.
-    const bool upkeep = call.purpose == Purpose::test && table_.contains({*call.expected, call.to});
-    if (upkeep) test_at_ = now;
     table_.on_silent(now, call.to);
     external_.on_silent(call.to);
+  } else if (call.purpose == Purpose::test && table_.on_slow(now, call.to)) {
+    // Either the node has gone or this one is cut off: the next one tells, not in a minute.
+    test_at_ = now;
   }
   const auto found = searches_.find(call.search);
   if (found == searches_.end()) return;

@@ -120,6 +120,13 @@ void RoutingTable::on_asked(Instant now, const Contact& contact) {
   move_along(*known, NodeTrigger::asked);
 }
 
+bool RoutingTable::on_slow(Instant now, const Address& address) {
+  Node* known = find(address);
+  if (known == nullptr) return false;
+  known->tested = now;
+  return true;
+}
+
 void RoutingTable::on_silent(Instant now, const Address& address) {
   Node* known = find(address);
   if (known == nullptr) return;

@@ -30,7 +30,7 @@ struct Node {
   Contact contact;
   NodeState state = NodeState::good;
   Instant heard;   // of it: an answer or, after one, a query
-  Instant tested;  // the last query to it that shows in `state`
+  Instant tested;  // when the last query to it had no answer in time
   bool conforming = false;
 };
 
@@ -44,6 +44,8 @@ class RoutingTable {
   Added on_answered(Instant now, const Contact& contact);
   // The node sent a query; a stranger stays one.
   void on_asked(Instant now, const Contact& contact);
+  // It has not answered so far. False where it is not in the table.
+  bool on_slow(Instant now, const Address& address);
   void on_silent(Instant now, const Address& address);
   // Another id answered from the address: the one known there is gone.
   void on_id_changed(const Address& address);

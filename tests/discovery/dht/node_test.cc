@@ -279,6 +279,11 @@ TEST(DhtNode, one_who_sees_it_elsewhere_makes_it_ask_the_others) {
   // One test a minute would take as many minutes as there are votes.
   peers.play(node, known, known + kTestEvery + seconds(2));
   EXPECT_EQ(node.external_address(), kNewHome);
+  // And back, within the pause after such a look: it ended in a move.
+  const Instant back = known + kTestEvery + seconds(2);
+  peers.see(kHome);
+  peers.play(node, back, back + kTestEvery + seconds(2));
+  EXPECT_EQ(node.external_address(), kHome);
 }
 
 TEST(DhtNode, a_liar_makes_it_look_around_only_so_often) {
