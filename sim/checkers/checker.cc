@@ -15,6 +15,7 @@
 #include "sim/checkers/one_guess.h"
 #include "sim/checkers/path_escape.h"
 #include "sim/checkers/peers_are_paired.h"
+#include "sim/checkers/prompt_transfers.h"
 #include "sim/checkers/published_equals_source.h"
 #include "sim/checkers/resources.h"
 #include "sim/checkers/stream_bytes.h"
@@ -50,6 +51,7 @@ std::vector<std::unique_ptr<Checker>> all_checkers(World& world) {
   checkers.push_back(std::make_unique<Resources>());
   checkers.push_back(std::make_unique<FreshNonces>());
   checkers.push_back(std::make_unique<BackgroundTraffic>());
+  checkers.push_back(std::make_unique<PromptTransfers>(world));
   return checkers;
 }
 

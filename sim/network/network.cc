@@ -1,6 +1,7 @@
 #include "sim/network/network.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "engine/base/append.h"
@@ -331,6 +332,36 @@ PacketId Network::copy_of(PacketId original) {
   const PacketId id = packets_.take();
   packets_[id] = packets_[original];
   return id;
+}
+
+std::optional<std::uint64_t> Network::slowest_bps(NodeId node) const {
+  constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t slowest = kUnlimited;
+  bool up = true;
+  const auto pass = [&](LinkId id) {
+    const LinkSpec& link = links_[id].spec();
+    up = up && link.up;
+    for (const std::uint64_t bps : {link.rate_bps, link.police_bps}) {
+      if (bps > 0) slowest = std::min(slowest, bps);
+    }
+  };
+  const auto pass_member = [&](MemberId member) {
+    pass(members_[member].up);
+    pass(members_[member].down);
+  };
+  const Node& from = nodes_[node];
+  if (from.interface.rate_bps > 0) slowest = from.interface.rate_bps;
+  for (const Wire& wire : from.wires) pass(wire.link);
+  for (const MemberId member : from.members) {
+    pass_member(member);
+    for (auto gateway = realms_[members_[member].realm].gateway; gateway;) {
+      const MemberId outside = gateways_[*gateway].outside;
+      pass_member(outside);
+      gateway = realms_[members_[outside].realm].gateway;
+    }
+  }
+  if (!up) return std::nullopt;
+  return slowest == kUnlimited ? 0 : slowest;
 }
 
 }  // namespace kith::sim

@@ -139,6 +139,10 @@ class Network final : public EventTarget {
   // How long datagrams take from a region of the internet to another. Zero where nothing was said.
   void set_latency(RegionId from, RegionId to, Duration latency);
 
+  // What every link of a node's ways to the internet, and each wire from it, lets through at least:
+  // 0 is unlimited. Nothing if one of them is down.
+  std::optional<std::uint64_t> slowest_bps(NodeId node) const;
+
   // --- changing ----------------------------------------------------------------------------------
 
   void change_link(LinkId id, const LinkSpec& spec) { links_[id].change(spec); }

@@ -5,6 +5,7 @@
 
 #include "sim/adversaries/sybil.h"
 #include "sim/scenario/expectations.h"
+#include "sim/scenario/healing.h"
 #include "sim/world/fired.h"
 
 namespace kith::sim {
@@ -45,6 +46,7 @@ void Run::prepare() {
   for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
     schedule(scenario_.faults[i].at, Kind::fault, i);
   }
+  if (const auto healed = healed_after(scenario_.faults)) schedule(*healed, Kind::healed, 0);
 }
 
 void Run::build(const TopologySpec& topology) {
@@ -116,7 +118,7 @@ void Run::schedule(Duration at, Kind kind, std::size_t index) {
                              index << kKindBits | static_cast<std::uint64_t>(kind));
 }
 
-void Run::on_event(Instant, std::uint64_t argument) {
+void Run::on_event(Instant now, std::uint64_t argument) {
   const auto index = static_cast<std::size_t>(argument >> kKindBits);
   switch (static_cast<Kind>(argument & ((1u << kKindBits) - 1))) {
     case Kind::step:
@@ -130,6 +132,9 @@ void Run::on_event(Instant, std::uint64_t argument) {
       if (!device.running()) device.start();
       break;
     }
+    case Kind::healed:
+      world_.notify(&Observer::on_healed, now);
+      break;
   }
 }
 

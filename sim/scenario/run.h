@@ -43,7 +43,7 @@ class Run final : private EventTarget, private Observer {
   std::uint64_t violations_seen() const;
 
  private:
-  enum class Kind : std::uint8_t { step, fault, restart };
+  enum class Kind : std::uint8_t { step, fault, restart, healed };
 
   void on_event(Instant now, std::uint64_t argument) override;
   void on_started(Device& device, Instant at) override;

@@ -51,6 +51,8 @@ class Observer {
   // Something goes wrong that the scenario asked for, and is about to take effect. `what` is a
   // sentence for people without its full stop; `devices` are those that it strikes.
   virtual void on_fault(Instant, const std::string& /*what*/, std::span<const DeviceIndex>) {}
+  // Nothing that the scenario asked for goes wrong from now on, and nobody is cut off.
+  virtual void on_healed(Instant) {}
   // A bit of the file at this absolute path flipped by itself.
   virtual void on_rot(Device&, Instant, const std::string&) {}
 };

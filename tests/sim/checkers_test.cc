@@ -59,7 +59,7 @@ TEST_F(CheckerTest, a_transfer_as_it_should_be_violates_nothing) {
   on_disk(DirectorySync{{}, {"/inbox", ""}});
   say_received(kContent);
   say_sent();
-  EXPECT_EQ(checkers.size(), 17u);
+  EXPECT_EQ(checkers.size(), 18u);
   for (const auto& checker : checkers) {
     checker->finish(world_);
     EXPECT_TRUE(checker->ok()) << checker->name() << ": " << checker->first_violation();

@@ -87,4 +87,18 @@ void keeps_alive_hundreds_of_times(World& world) {
   });
 }
 
+// Acknowledgements pass, so that no connection ends, and so does one packet of data in twenty.
+void spoils_most_of_its_data(World& world) {
+  const auto sent = std::make_shared<std::uint64_t>(0);
+  sender(world).set_transmit_tap([sent](Transmit& transmit, std::span<std::byte> room) {
+    constexpr std::size_t kHeaderBytes = 20;
+    constexpr std::size_t kDataBytes = 600;
+    for (std::size_t at = 0; at < transmit.size; at += transmit.segment_size) {
+      const auto datagram = room.subspan(at, std::min(transmit.segment_size, transmit.size - at));
+      if (datagram.size() < kDataBytes || has_long_header(datagram)) continue;
+      if (++*sent % 20 != 0) std::ranges::fill(datagram.subspan(kHeaderBytes), std::byte{0});
+    }
+  });
+}
+
 }  // namespace kith::sim

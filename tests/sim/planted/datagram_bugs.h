@@ -12,5 +12,6 @@ void draws_the_same_again(World& world);
 void asks_fifty_times(World& world);
 void announces_fifty_times(World& world);
 void keeps_alive_hundreds_of_times(World& world);
+void spoils_most_of_its_data(World& world);
 
 }  // namespace kith::sim

@@ -38,6 +38,7 @@ const std::vector<PlantedBug>& planted_bugs() {
       {"asks_fifty_times", "background_traffic", {}, asks_fifty_times},
       {"announces_fifty_times", "background_traffic", {}, announces_fifty_times},
       {"keeps_alive_hundreds_of_times", "background_traffic", {}, keeps_alive_hundreds_of_times},
+      {"spoils_most_of_its_data", "prompt_transfers", {}, spoils_most_of_its_data},
   };
   return bugs;
 }

@@ -1,0 +1,67 @@
+#include "sim/checkers/prompt_transfers.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "sim/checkers/transfer_watch.h"
+#include "sim/world/seconds.h"
+#include "sim/world/world.h"
+
+namespace kith::sim {
+
+void PromptTransfers::on_output(Device& device, Instant at, const Output& output) {
+  if (const auto* started = event_in<TransferStarted>(output)) {
+    for (DeviceIndex i = 0; i < world_.device_count(); ++i) {
+      if (world_.device(i).id() == started->device) {
+        receivers_[{device.index(), started->transfer}] = i;
+      }
+    }
+  } else if (const auto* progress = event_in<TransferProgress>(output)) {
+    if (progress->direction == TransferDirection::sending) begin(device, at, *progress);
+  } else if (const auto* completed = event_in<TransferCompleted>(output)) {
+    const auto found = moving_.find({device.index(), completed->transfer});
+    if (found == moving_.end()) return;
+    judge(found->first, found->second, at);
+    moving_.erase(found);
+  } else if (const auto* failed = event_in<TransferFailed>(output)) {
+    moving_.erase({device.index(), failed->transfer});
+  }
+}
+
+void PromptTransfers::begin(Device& device, Instant at, const TransferProgress& progress) {
+  const Key key{device.index(), progress.transfer};
+  if (!healed_ || moving_.contains(key)) return;
+  const auto receiver = receivers_.find(key);
+  if (receiver == receivers_.end()) return;
+  const auto up = world_.network().slowest_bps(device.node());
+  const auto down = world_.network().slowest_bps(world_.device(receiver->second).node());
+  if (!up || !down) return;
+  std::uint64_t bps = kFastestBps;
+  for (const std::uint64_t each : {*up, *down}) {
+    if (each > 0) bps = std::min(bps, each);
+  }
+  const std::uint64_t left = progress.bytes_total - progress.bytes_done;
+  moving_.emplace(key, Moving{at, left, transmission_time(left, bps)});
+}
+
+// Who begins anew after a restart moves again when it does.
+void PromptTransfers::on_stopped(Device& device, Instant, Ending) {
+  std::erase_if(moving_, [&](const auto& entry) {
+    return entry.first.first == device.index() || receivers_[entry.first] == device.index();
+  });
+}
+
+void PromptTransfers::finish(World& world) {
+  for (const auto& [key, moving] : moving_) judge(key, moving, world.now());
+}
+
+void PromptTransfers::judge(const Key& key, const Moving& moving, Instant at) {
+  const Duration took = at - moving.since;
+  if (took <= kGrace + kTimesIdeal * moving.ideal) return;
+  violate(world_.device(key.first), at,
+          fmt::format("needed {} s for the last {} bytes of a transfer, which take {} s",
+                      seconds_of(took), moving.bytes, seconds_of(moving.ideal)));
+}
+
+}  // namespace kith::sim
