@@ -42,7 +42,9 @@ void PromptTransfers::begin(Device& device, Instant at, const TransferProgress& 
     if (each > 0) bps = std::min(bps, each);
   }
   const std::uint64_t left = progress.bytes_total - progress.bytes_done;
-  moving_.emplace(key, Moving{at, left, transmission_time(left, bps)});
+  constexpr std::uint64_t kBitMicroseconds = 8'000'000;
+  const std::chrono::microseconds ideal(static_cast<std::int64_t>(left * kBitMicroseconds / bps));
+  moving_.emplace(key, Moving{at, left, ideal});
 }
 
 // Who begins anew after a restart moves again when it does.

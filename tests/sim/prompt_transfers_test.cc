@@ -56,6 +56,15 @@ TEST_F(PromptTransfersTest, one_in_time_violates_nothing_and_a_later_one_does) {
   EXPECT_THAT(checker_.first_violation(), HasSubstr("needed 321 s for the last 1250000 bytes"));
 }
 
+TEST_F(PromptTransfersTest, a_terabyte_may_take_as_long_as_it_does) {
+  checker_.on_healed(after({}));
+  start();
+  constexpr std::uint64_t kTerabyte = 1'000'000'000'000;
+  say(seconds(1), TransferProgress{kTransfer, TransferDirection::sending, 0, kTerabyte, 0, {}});
+  complete(seconds(kTerabyte * 8 / kMegabit));
+  EXPECT_TRUE(checker_.ok()) << checker_.first_violation();
+}
+
 TEST_F(PromptTransfersTest, what_is_not_complete_at_the_end_is_judged_too) {
   checker_.on_healed(after({}));
   start();
