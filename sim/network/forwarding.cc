@@ -165,10 +165,10 @@ bool Network::is_for_itself(const Gateway& gateway, const Packet& packet) const 
          packet.destination.ip == gateway.own.ip;
 }
 
-// Under an address of IPv4 that nobody inside has: no gateway translates it (BCP 38).
+// Under an address of IPv4 that nobody inside has, or has any more: no gateway translates it (BCP
+// 38). A late copy would take the port of who left it as of now.
 bool Network::is_foreign(const Gateway& gateway, const Packet& packet) const {
-  return packet.kind == PacketKind::forged && packet.source.family == Address::Family::ipv4 &&
-         !is_inside(gateway.inside, packet.source);
+  return packet.source.family == Address::Family::ipv4 && !is_inside(gateway.inside, packet.source);
 }
 
 // The only thing that gateways themselves answer. Nobody else has the port.
