@@ -15,6 +15,16 @@ void Messages::on_input(Device& device, Instant, const Input& input) {
     asked_.insert_or_assign({device.index(), send->request}, *send);
   } else if (command_in<ReceiveMessages>(input) != nullptr) {
     receivers_[device.index()].takes = true;
+  } else if (const auto* removed = command_in<RemoveDevice>(input)) {
+    discard(device, removed->device);
+  } else if (const auto* blocked = command_in<BlockDevice>(input)) {
+    discard(device, blocked->device);
+  }
+}
+
+void Messages::discard(const Device& device, const DeviceId& sender) {
+  for (auto& [id, sent] : sent_) {
+    if (sent.to == device.id() && sent.sender == sender) sent.discarded = true;
   }
 }
 
@@ -31,8 +41,13 @@ void Messages::on_output(Device& device, Instant at, const Output& output) {
 void Messages::on_queued(const Device& device, const MessageQueued& queued) {
   const auto asked = asked_.find({device.index(), queued.request});
   if (asked == asked_.end()) return;
-  sent_.insert_or_assign(queued.message, Sent{device.index(), asked->second.device,
-                                              asked->second.body, ++queued_, false, false});
+  Sent sent;
+  sent.from = device.index();
+  sent.sender = device.id();
+  sent.to = asked->second.device;
+  sent.body = asked->second.body;
+  sent.number = ++queued_;
+  sent_.insert_or_assign(queued.message, std::move(sent));
 }
 
 void Messages::on_delivered(const Device& device, Instant at, const MessageDelivered& delivered) {
@@ -64,7 +79,7 @@ void Messages::on_received(const Device& device, Instant at, const MessageReceiv
 
 void Messages::finish(World& world) {
   for (const auto& [id, sent] : sent_) {
-    if (!sent.told_delivered || sent.received) continue;
+    if (!sent.told_delivered || sent.received || sent.discarded) continue;
     for (DeviceIndex i = 0; i < world.device_count(); ++i) {
       const Device& device = world.device(i);
       if (device.id() != sent.to || !device.running() || !receivers_[i].takes) continue;

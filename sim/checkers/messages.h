@@ -2,7 +2,7 @@
 
 // Invariant: a message arrives as it was sent, from the device that sent it, in the order in which
 // the sender queued them and once in each life of the receiver; and what the sender was told is
-// delivered, the receiver has.
+// delivered, the receiver has, unless it has removed or blocked the sender.
 
 #include <cstdint>
 #include <map>
@@ -28,11 +28,13 @@ class Messages final : public Checker {
  private:
   struct Sent {
     DeviceIndex from = 0;
+    DeviceId sender;
     DeviceId to;
     std::string body;
     std::uint64_t number = 0;  // in the order of being queued, over all devices
     bool told_delivered = false;
     bool received = false;
+    bool discarded = false;  // with the device that sent it
   };
   struct Receiver {
     std::set<MessageId> this_life;
@@ -40,6 +42,7 @@ class Messages final : public Checker {
     bool takes = false;                             // has asked for messages in this life
   };
 
+  void discard(const Device& device, const DeviceId& sender);
   void on_queued(const Device& device, const MessageQueued& queued);
   void on_delivered(const Device& device, Instant at, const MessageDelivered& delivered);
   void on_received(const Device& device, Instant at, const MessageReceived& received);

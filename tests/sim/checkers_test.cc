@@ -383,6 +383,26 @@ TEST_F(MessagesTest, a_message_for_somebody_else_is_seen) {
   EXPECT_THAT(checker_.first_violation(), HasSubstr("to another device"));
 }
 
+TEST_F(MessagesTest, one_that_is_said_to_be_delivered_and_never_comes_is_seen) {
+  bob_->start();
+  command(*bob_, ReceiveMessages{});
+  say(*alice_, MessageDelivered{{1}, bob_->id(), id(1)});
+  checker_.finish(world_);
+  EXPECT_THAT(checker_.first_violation(), HasSubstr("was never given a message"));
+}
+
+TEST_F(MessagesTest, who_removes_or_blocks_the_sender_need_not_be_given_it) {
+  bob_->start();
+  command(*bob_, ReceiveMessages{});
+  say(*alice_, MessageDelivered{{1}, bob_->id(), id(1)});
+  command(*bob_, RemoveDevice{alice_->id()});
+  write(2);
+  say(*alice_, MessageDelivered{{2}, bob_->id(), id(2)});
+  command(*bob_, BlockDevice{alice_->id()});
+  checker_.finish(world_);
+  EXPECT_TRUE(checker_.ok()) << checker_.first_violation();
+}
+
 TEST_F(MessagesTest, a_delivery_nobody_asked_for_is_seen) {
   say(*bob_, MessageDelivered{{1}, alice_->id(), id(1)});
   EXPECT_THAT(checker_.first_violation(), HasSubstr("had not asked for"));
