@@ -8,6 +8,7 @@
 #include "engine/discovery/mdns/limits.h"
 #include "sim/checkers/krpc_query.h"
 #include "sim/checkers/quic_header.h"
+#include "sim/checkers/transfer_watch.h"
 
 namespace kith::sim {
 namespace {
@@ -86,7 +87,10 @@ void BackgroundTraffic::on_received(Watched& watched, Instant at,
 }
 
 void BackgroundTraffic::on_output(Device& device, Instant, const Output& output) {
-  if (std::holds_alternative<Event>(output)) devices_[device.index()].small_packets.clear();
+  if (!std::holds_alternative<Event>(output)) return;
+  Watched& watched = devices_[device.index()];
+  watched.small_packets.clear();
+  if (event_in<PeerConnected>(output) != nullptr) ++watched.application_connections;
 }
 
 void BackgroundTraffic::on_transmit(Device& device, Instant at, const Transmit& transmit,
@@ -154,11 +158,13 @@ void BackgroundTraffic::on_quic(Device& device, Instant at, const Address& to, s
   if (is_reset(watched, at, to, bytes)) return;
   Recent& small = remembered(watched.small_packets, to, at);
   small.add(at);
-  if (small.count(at) <= kMostSmallPackets) return;
+  const std::size_t most =
+      kMostSmallPackets + watched.application_connections * kProbesOfConnection;
+  if (small.count(at) <= most) return;
   small.forget();
   violate(device, at,
           fmt::format("sent {} over {} small packets within a minute, and had nothing to do",
-                      to.to_string(), kMostSmallPackets));
+                      to.to_string(), most));
 }
 
 }  // namespace kith::sim

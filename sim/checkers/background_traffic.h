@@ -64,9 +64,10 @@ class BackgroundTraffic final : public Checker {
   // and what it tells is asked for again before it is forgotten (section 5.2).
   static constexpr Duration kBelieved = std::chrono::seconds(mdns::kMaxTtl);
   // A ping every 10 s and the answer to the peer's. When the way is lost, each connection probes it
-  // with two packets after 3, 6, 12 ms, ... 20 s on a LAN (RFC 9002 section 6.2): 26. A pair has
-  // four connections, and a minute room for four losses.
-  static constexpr std::size_t kMostSmallPackets = 420;
+  // with two packets after 3, 6, 12 ms, ... 20 s on a LAN (RFC 9002 section 6.2): 26. A minute has
+  // room for four losses, and a pair four connections beside those of applications.
+  static constexpr std::size_t kProbesOfConnection = 4 * 26;
+  static constexpr std::size_t kMostSmallPackets = 4 * kProbesOfConnection;
   // Pings and acknowledgements are shorter.
   static constexpr std::size_t kSmallBytes = 100;
 
@@ -89,7 +90,8 @@ class BackgroundTraffic final : public Checker {
     Recent multicast_dns;
     Recent multicast_dns_heard{kBelieved};
     std::map<Address, Recent> small_packets;
-    std::map<Address, Heard> heard;  // small packets, at the instant of the last
+    std::size_t application_connections = 0;  // made in this life
+    std::map<Address, Heard> heard;           // small packets, at the instant of the last
   };
 
   static void on_received(Watched& watched, Instant at, const DatagramsReceived& received);
