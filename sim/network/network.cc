@@ -121,11 +121,15 @@ void Network::note_families(Member& member) {
 
 // Tells the realms further out that an IPv6 address lies behind their gateway.
 void Network::announce(MemberId member, const Address& address) {
-  for (auto gateway = realms_[members_[member].realm].gateway; gateway;
-       gateway = realms_[members_[member].realm].gateway) {
-    member = gateways_[*gateway].outside;
-    realms_[members_[member].realm].members.set(address, member);
+  for (auto outer = further_out(member); outer; outer = further_out(*outer)) {
+    realms_[members_[*outer].realm].members.set(address, *outer);
   }
+}
+
+std::optional<MemberId> Network::further_out(MemberId member) const {
+  const auto& gateway = realms_[members_[member].realm].gateway;
+  if (!gateway) return std::nullopt;
+  return gateways_[*gateway].outside;
 }
 
 void Network::take_address(MemberId member, const Address& address) {
@@ -133,17 +137,13 @@ void Network::take_address(MemberId member, const Address& address) {
   ip.port = 0;
   std::erase(members_[member].addresses, ip);
   note_families(members_[member]);
-  const auto withdraw = [&] {
-    IpTable& table = realms_[members_[member].realm].members;
-    if (table.find(ip) == member) table.erase(ip);
+  const auto withdraw_from = [&](MemberId holder) {
+    IpTable& table = realms_[members_[holder].realm].members;
+    if (table.find(ip) == holder) table.erase(ip);
   };
-  withdraw();
+  withdraw_from(member);
   if (ip.family == Address::Family::ipv4) return;
-  for (auto gateway = realms_[members_[member].realm].gateway; gateway;
-       gateway = realms_[members_[member].realm].gateway) {
-    member = gateways_[*gateway].outside;
-    withdraw();
-  }
+  for (auto outer = further_out(member); outer; outer = further_out(*outer)) withdraw_from(*outer);
 }
 
 void Network::set_latency(RegionId from, RegionId to, Duration latency) {
@@ -354,11 +354,7 @@ std::optional<std::uint64_t> Network::slowest_bps(NodeId node) const {
   for (const Wire& wire : from.wires) pass(wire.link);
   for (const MemberId member : from.members) {
     pass_member(member);
-    for (auto gateway = realms_[members_[member].realm].gateway; gateway;) {
-      const MemberId outside = gateways_[*gateway].outside;
-      pass_member(outside);
-      gateway = realms_[members_[outside].realm].gateway;
-    }
+    for (auto outer = further_out(member); outer; outer = further_out(*outer)) pass_member(*outer);
   }
   if (!up) return std::nullopt;
   return slowest == kUnlimited ? 0 : slowest;

@@ -282,6 +282,8 @@ class Network final : public EventTarget {
   LinkId add_link(const LinkSpec& spec);
   MemberId add_member(RealmId realm, Hop owner, const MemberSpec& spec);
   void announce(MemberId member, const Address& address);
+  // What the gateway of a member's realm is in the next one; nothing if no way leads out.
+  std::optional<MemberId> further_out(MemberId member) const;
   const Wire* find_wire(const Node& node, const Address& destination) const;
   // A membership, and who has the destination in its realm.
   struct Way {
