@@ -39,10 +39,7 @@ DhtNode::DhtNode(Instant now, Config config, RandomSource random, ByteView saved
 void DhtNode::restore(ByteView saved) {
   const auto table = decode_saved_table(saved);
   if (!table) return;
-  if (table->external && is_usable({table->external->family, table->external->ip, 1, 0},
-                                   config_.family, config_.scope)) {
-    external_.restore(*table->external);
-  }
+  if (table->external && may_be_own(*table->external)) external_.restore(*table->external);
   table_.rehome(table->id);
   storage_.move_to(table->id);
   for (const Contact& contact : table->contacts) {
@@ -117,7 +114,7 @@ void DhtNode::on_due(Instant now) {
     test_stalest(now);
     // Where the last look found few, the next one is due as it said.
     const bool found_enough = bootstrap_pause_ == kFirstBootstrapPause;
-    if (table_.usable() < kFewNodes && found_enough) look_around_at_ = now;
+    if (knows_few() && found_enough) look_around_at_ = now;
     test_at_ = now + (standing_ == Standing::hidden ? kTestEveryHidden : kTestEvery);
   }
   if (look_around_at_ <= now && !own_search_) look_around(now);
@@ -153,7 +150,7 @@ void DhtNode::look_around(Instant now) {
   Search search = search_for(now, std::nullopt, table_.own());
   for (const Contact& contact : remembered_) search.lookup.add(contact);
   // After a while without a network every node counts as bad; they are still the best guess.
-  if (table_.usable() < kFewNodes) {
+  if (knows_few()) {
     for (const Contact& contact : table_.bad(kClosest)) search.lookup.add(contact);
   }
   own_search_ = next_search_;
@@ -233,7 +230,7 @@ void DhtNode::set_bootstrap(Instant now, std::vector<Address> hosts) {
   KITH_CHECK(hosts.size() <= kMaxBootstrapHosts);
   if (config_.bootstrap == hosts) return;
   config_.bootstrap = std::move(hosts);
-  if (table_.usable() < kFewNodes) look_around_at_ = now;
+  if (knows_few()) look_around_at_ = now;
 }
 
 void DhtNode::network_changed(Instant now) {

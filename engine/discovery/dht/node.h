@@ -145,6 +145,11 @@ class DhtNode {
   void on_looked_around(Instant now);
   void change_standing(Instant now, StandingTrigger trigger);
   void follow_address(Instant now);
+  bool knows_few() const { return table_.usable() < kFewNodes; }
+  // As far as its family and scope go; its port says nothing.
+  bool may_be_own(const Address& seen) const {
+    return is_usable({seen.family, seen.ip, 1, 0}, config_.family, config_.scope);
+  }
   void drop(Drop reason) { ++drops_[static_cast<std::size_t>(reason)]; }
   void transmit(const Address& to, Bytes bytes);
   bool query(Instant now, Call call, Request request);

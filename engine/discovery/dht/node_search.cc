@@ -118,7 +118,7 @@ bool DhtNode::cancel(RequestId request) {
 // --- the walk --------------------------------------------------------------------------------
 
 void DhtNode::start(Instant now, Search search) {
-  if (table_.usable() < kFewNodes) {
+  if (knows_few()) {
     for (const Address& host : config_.bootstrap) search.lookup.add_host(host);
   }
   const std::uint64_t number = next_search_++;
@@ -246,7 +246,7 @@ void DhtNode::on_response(Instant now, const Address& source, const Message& mes
 }
 
 void DhtNode::hear_vote(Instant now, const Address& voter, const Address& seen) {
-  if (!is_usable({seen.family, seen.ip, 1, 0}, config_.family, config_.scope)) return;
+  if (!may_be_own(seen)) return;
   if (external_.vote(now, voter, seen)) return follow_address(now);
   const bool doubted = external_.address() && external_.address() != host_of(seen);
   if (!doubted || now < doubt_again_at_) return;

@@ -573,11 +573,7 @@ std::size_t Peers::answer(DhtNode& node, Instant now) {
       ++answers_;
       Response response;
       response.id = peer_id(datagram.to);
-      node.handle_datagram(now, datagram.to,
-                           encode({message->transaction,
-                                   {},
-                                   seen_[std::to_integer<std::size_t>(datagram.to.ip[2])],
-                                   response}));
+      node.handle_datagram(now, datagram.to, encode({message->transaction, {}, seen, response}));
     }
   }
   return asked;
