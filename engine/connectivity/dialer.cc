@@ -123,11 +123,11 @@ std::optional<Dialer::Lost> Dialer::closed(Instant now, ConnectionId connection,
   connecting_.erase(found);
   const auto dial = dials_.find(attempt.dial);
   if (dial == dials_.end()) return std::nullopt;
-  Error error = error_of(reason);
   if (reason.kind == quic::CloseReason::Kind::handshake_timeout) {
     silences_.push_back({dial->second.target.who, attempt.address});
     dial->second.silent = true;
   }
+  Error error = error_of(reason);
   if (is_refusal(error) && attempt.hello + 1 < dial->second.target.hellos.size()) {
     ++attempt.hello;
     start(now, attempt);

@@ -24,7 +24,7 @@ void Messages::on_input(Device& device, Instant, const Input& input) {
 
 void Messages::discard(const Device& device, const DeviceId& sender) {
   for (auto& [id, sent] : sent_) {
-    if (sent.to == device.id() && sent.sender == sender) sent.discarded = true;
+    if (sent.to == device.id() && sent.from == sender) sent.discarded = true;
   }
 }
 
@@ -42,8 +42,7 @@ void Messages::on_queued(const Device& device, const MessageQueued& queued) {
   const auto asked = asked_.find({device.index(), queued.request});
   if (asked == asked_.end()) return;
   Sent sent;
-  sent.from = device.index();
-  sent.sender = device.id();
+  sent.from = device.id();
   sent.to = asked->second.device;
   sent.body = asked->second.body;
   sent.number = ++queued_;
@@ -54,7 +53,7 @@ void Messages::on_delivered(const Device& device, Instant at, const MessageDeliv
   const auto sent = sent_.find(delivered.message);
   // One whose queueing the application was never told of, because the device died before.
   if (sent == sent_.end()) return;
-  if (sent->second.from != device.index() || sent->second.to != delivered.device) {
+  if (sent->second.from != device.id() || sent->second.to != delivered.device) {
     violate(device, at, "was told of a delivery that it had not asked for");
   }
   sent->second.told_delivered = true;

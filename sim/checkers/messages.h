@@ -27,8 +27,7 @@ class Messages final : public Checker {
 
  private:
   struct Sent {
-    DeviceIndex from = 0;
-    DeviceId sender;
+    DeviceId from;
     DeviceId to;
     std::string body;
     std::uint64_t number = 0;  // in the order of being queued, over all devices
