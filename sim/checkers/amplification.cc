@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "engine/discovery/mdns/limits.h"
 #include "sim/checkers/quic_header.h"
 
 namespace kith::sim {
@@ -13,12 +12,11 @@ namespace {
 // Of one address. A datagram damaged on its way may bring wrong ones.
 constexpr std::size_t kMostIds = 16;
 
-// Multicast DNS stays on its link, and a node of the DHT has budgets of its own (schemas/dht.md).
-// Its messages are bencoded dictionaries; a short packet of QUIC looks like one once in 65,536.
-bool is_discovery(const Address& remote, ByteView datagram) {
+// A bencoded dictionary. A short packet of QUIC looks like one once in 65,536.
+bool is_krpc(ByteView datagram) {
   constexpr std::byte kDictionary{'d'};
   constexpr std::byte kEnd{'e'};
-  return remote.port == mdns::kPort || (datagram.front() == kDictionary && datagram.back() == kEnd);
+  return datagram.front() == kDictionary && datagram.back() == kEnd;
 }
 
 }  // namespace
@@ -26,9 +24,11 @@ bool is_discovery(const Address& remote, ByteView datagram) {
 void Amplification::on_stopped(Device& device, Instant, Ending) { devices_.erase(device.index()); }
 
 void Amplification::on_input(Device& device, Instant, const Input& input) {
+  Life& life = devices_[device.index()];
+  life.multicast_dns.on_input(input);
   const auto* received = std::get_if<DatagramsReceived>(&input);
   if (received == nullptr) return;
-  Remote& remote = devices_[device.index()][received->remote];
+  Remote& remote = life.remotes[received->remote];
   if (remote.proven) return;
   for_each_datagram(received->bytes, received->stride,
                     [&](ByteView datagram) { receive(remote, datagram); });
@@ -57,8 +57,10 @@ void Amplification::receive(Remote& remote, ByteView datagram) {
 
 void Amplification::on_transmit(Device& device, Instant at, const Transmit& transmit,
                                 ByteView bytes) {
-  if (is_discovery(transmit.remote, bytes)) return;
-  Remote& remote = devices_[device.index()][transmit.remote];
+  Life& life = devices_[device.index()];
+  // Multicast DNS stays on its link, and a node of the DHT has budgets of its own (schemas/dht.md).
+  if (life.multicast_dns.contains(transmit.socket) || is_krpc(bytes)) return;
+  Remote& remote = life.remotes[transmit.remote];
   if (remote.proven) return;
   for_each_datagram(bytes, transmit.segment_size, [&](ByteView datagram) {
     if (is_dial(remote, datagram)) remote.proven = true;

@@ -12,6 +12,7 @@
 
 #include "kith/bytes.h"
 #include "sim/checkers/checker.h"
+#include "sim/checkers/mdns_sockets.h"
 #include "sim/world/device.h"
 
 namespace kith::sim {
@@ -35,10 +36,15 @@ class Amplification final : public Checker {
     std::deque<Bytes> ids;  // that it told its packets to be sent to
   };
 
+  struct Life {
+    MdnsSockets multicast_dns;
+    std::map<Address, Remote> remotes;
+  };
+
   void receive(Remote& remote, ByteView datagram);
   bool is_dial(const Remote& remote, ByteView datagram) const;
 
-  std::map<DeviceIndex, std::map<Address, Remote>> devices_;
+  std::map<DeviceIndex, Life> devices_;
 };
 
 }  // namespace kith::sim

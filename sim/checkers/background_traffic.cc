@@ -66,6 +66,7 @@ void BackgroundTraffic::on_stopped(Device& device, Instant, Ending) {
 
 void BackgroundTraffic::on_input(Device& device, Instant at, const Input& input) {
   Watched& watched = devices_[device.index()];
+  watched.multicast_dns_sockets.on_input(input);
   if (const auto* received = std::get_if<DatagramsReceived>(&input)) {
     on_received(watched, at, *received);
   } else if (!std::holds_alternative<TimerFired>(input)) {
@@ -96,8 +97,10 @@ void BackgroundTraffic::on_output(Device& device, Instant, const Output& output)
 void BackgroundTraffic::on_transmit(Device& device, Instant at, const Transmit& transmit,
                                     ByteView bytes) {
   const Address& to = transmit.remote;
+  const bool multicast_dns =
+      devices_[device.index()].multicast_dns_sockets.contains(transmit.socket);
   for_each_datagram(bytes, transmit.segment_size, [&](ByteView datagram) {
-    if (to.port == mdns::kPort) {
+    if (multicast_dns) {
       on_multicast_dns(device, at);
     } else if (is_krpc_query(datagram)) {
       on_question(device, at, to, datagram);

@@ -22,6 +22,7 @@
 #include "engine/discovery/dht/node_id.h"
 #include "engine/discovery/mdns/limits.h"
 #include "sim/checkers/checker.h"
+#include "sim/checkers/mdns_sockets.h"
 #include "sim/world/device.h"
 
 namespace kith::sim {
@@ -85,6 +86,7 @@ class BackgroundTraffic final : public Checker {
     std::size_t last = 0;  // of its batch
   };
   struct Watched {
+    MdnsSockets multicast_dns_sockets;
     Recent questions;
     std::map<Question, Recent> asked;
     Recent multicast_dns;

@@ -20,10 +20,13 @@ class BackgroundTrafficTest : public ::testing::Test {
  protected:
   BackgroundTrafficTest();
   static Instant after(Duration span) { return Instant{} + span; }
-  void send(Duration at, const Address& to, const Bytes& bytes);
+  // From the socket of QUIC, or from that of multicast DNS.
+  void send(Duration at, const Address& to, const Bytes& bytes, SocketId from = kQuic);
   void receive(Duration at, const Address& from, const Address& local, const Bytes& bytes);
   // Every near node is asked for one name.
   void walk(Duration at, std::uint8_t name);
+
+  static constexpr SocketId kQuic{1}, kMulticastDns{2};
 
   World world_{1};
   Device* device_ = nullptr;
@@ -55,15 +58,21 @@ TEST_F(BackgroundTrafficTest, ever_other_questions_are_seen) {
 }
 
 TEST_F(BackgroundTrafficTest, multicast_dns_that_nobody_asked_for_is_seen) {
-  for (int i = 0; i < 300; ++i) send(milliseconds(150 * i), kGroup, Bytes(40));
+  for (int i = 0; i < 300; ++i) send(milliseconds(150 * i), kGroup, Bytes(40), kMulticastDns);
   EXPECT_THAT(checker_.first_violation(), HasSubstr("sent 261 datagrams of multicast DNS"));
+}
+
+TEST_F(BackgroundTrafficTest, a_peer_to_whom_a_nat_gave_port_5353_is_not_multicast_dns) {
+  const Address behind_nat = Address::v4(20, 0, 0, 21, mdns::kPort);
+  for (int i = 0; i < 300; ++i) send(milliseconds(150 * i), behind_nat, packet(1200));
+  EXPECT_TRUE(checker_.ok()) << checker_.first_violation();
 }
 
 TEST_F(BackgroundTrafficTest, who_is_asked_by_multicast_dns_may_answer) {
   const Address neighbour = Address::v4(10, 0, 0, 3, 5353);
   for (int i = 0; i < 300; ++i) {
     receive(milliseconds(150 * i), neighbour, kGroup, Bytes(40));
-    send(milliseconds(150 * i + 100), kGroup, Bytes(40));
+    send(milliseconds(150 * i + 100), kGroup, Bytes(40), kMulticastDns);
   }
   EXPECT_TRUE(checker_.ok()) << checker_.first_violation();
 }
@@ -112,10 +121,14 @@ BackgroundTrafficTest::BackgroundTrafficTest() {
   spec.name = "alice";
   spec.addresses = {kOwn};
   device_ = &world_.add_device(spec);
+  checker_.on_input(*device_, {}, Input(SocketOpened{kQuic, kOwn}));
+  checker_.on_input(*device_, {}, Input(SocketOpened{kMulticastDns, kGroup}));
 }
 
-void BackgroundTrafficTest::send(Duration at, const Address& to, const Bytes& bytes) {
+void BackgroundTrafficTest::send(Duration at, const Address& to, const Bytes& bytes,
+                                 SocketId from) {
   Transmit transmit;
+  transmit.socket = from;
   transmit.remote = to;
   transmit.size = bytes.size();
   transmit.segment_size = bytes.size();
