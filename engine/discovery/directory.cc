@@ -160,7 +160,7 @@ void Directory::publish(Instant now, std::int64_t unix_ms,
                         pkarr::Presence presence) {
   const auto found = publications_.find(key->id());
   if (found != publications_.end() && found->second.presence == presence) return;
-  Publication publication{key, sealing.clone(), std::move(presence), now, {}, {}, false};
+  Publication publication{key, sealing.clone(), std::move(presence), now, {}, {}, {}, false};
   if (found != publications_.end()) {
     if (found->second.putting && node_) node_->cancel(*found->second.putting);
     found->second = std::move(publication);
@@ -220,7 +220,9 @@ void Directory::on_event(Instant now, const dht::PutDone& event) {
     if (event.newer) last_number_ = std::max(last_number_, event.newer->seq);
     if (event.stored > 0) {
       publication.pause = {};
-      publication.due = now + kRepublishEvery;
+      publication.refresh =
+          std::clamp<Duration>(2 * publication.refresh, kFirstRepublish, kRepublishEvery);
+      publication.due = now + publication.refresh;
     } else {
       publication.pause = std::clamp<Duration>(2 * publication.pause, kFirstPause, kLongestPause);
       publication.due = now + (event.newer ? Duration{} : publication.pause);

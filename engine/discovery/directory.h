@@ -27,6 +27,9 @@ class Directory {
  public:
   // Items are forgotten after two hours (BEP 44), and the nodes that had them may leave before.
   static constexpr Duration kRepublishEvery = std::chrono::minutes(30);
+  // What is new is put again sooner, then after twice as long each time: who took it at first may
+  // have been there to make it vanish.
+  static constexpr Duration kFirstRepublish = std::chrono::minutes(1);
   // How long what was found is worth a try.
   static constexpr Duration kSightingLife = std::chrono::hours(2);
   static constexpr std::size_t kMostLookUps = 32;
@@ -69,7 +72,8 @@ class Directory {
     SecretKey sealing;
     pkarr::Presence presence;
     Instant due;
-    Duration pause{};
+    Duration pause{};    // after the last failure
+    Duration refresh{};  // after the last success
     std::optional<RequestId> putting;
     bool numbering = false;  // waits for its number to be durable
   };

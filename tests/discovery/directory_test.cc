@@ -149,6 +149,38 @@ TEST(Directory, after_a_restart_hosts_count_that_have_addresses_only_later) {
   EXPECT_LT(lab.now() - restarted, seconds(20));
 }
 
+// So few look around ever more seldom, and publish when they do: here for the next half hour not.
+constexpr Duration kUntilItLooksAroundNoMore = minutes(50);
+
+// Those who took it may have been there to make it vanish; here they forget it.
+TEST(Directory, what_nobody_kept_is_soon_published_again) {
+  Laboratory lab;
+  lab.run_for(kUntilItLooksAroundNoMore);
+  lab.publish(kPublisher, 7);
+  lab.run_for(seconds(10));
+  ASSERT_TRUE(lab.finds(kLooker, 7));
+  for (std::size_t i = 0; i < Laboratory::kParties; ++i) {
+    if (i != kPublisher) lab.restart(i);
+  }
+  lab.run_for(Directory::kFirstRepublish);
+  EXPECT_TRUE(lab.finds(kLooker, 7));
+}
+
+TEST(Directory, what_stays_the_same_is_published_ever_more_seldom) {
+  Laboratory lab;
+  lab.run_for(kUntilItLooksAroundNoMore);
+  lab.publish(kPublisher, 7);
+  lab.run_for(seconds(10));
+  std::vector<Instant> puts{lab.now()};
+  for (std::int64_t last = lab.put->seq; lab.now() - puts.front() < minutes(180);) {
+    lab.run_for(seconds(1));
+    if (std::exchange(last, lab.put->seq) != lab.put->seq) puts.push_back(lab.now());
+  }
+  ASSERT_GT(puts.size(), 5U);
+  EXPECT_LE(puts[1] - puts[0], Directory::kFirstRepublish + seconds(10));
+  EXPECT_LE(puts.size(), 5U + minutes(180) / Directory::kRepublishEvery);
+}
+
 TEST(Directory, without_a_network_no_socket_is_opened) {
   Laboratory lab;
   lab.run_for(seconds(30));
