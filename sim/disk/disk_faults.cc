@@ -21,9 +21,10 @@ bool is_about(DiskOperation operation, const FileRequest& request) {
   return false;
 }
 
-void DiskFaults::fail_nth(DiskOperation operation, std::uint64_t nth, ErrorCode code) {
+void DiskFaults::fail_nth(DiskOperation operation, std::uint64_t nth, ErrorCode code,
+                          Instant until) {
   KITH_CHECK(nth > 0);
-  planned_.push_back({operation, code, nth, Instant::never()});
+  planned_.push_back({operation, code, nth, until});
 }
 
 void DiskFaults::fail_until(DiskOperation operation, Instant until, ErrorCode code) {

@@ -26,8 +26,10 @@ bool is_about(DiskOperation operation, const FileRequest& request);
 
 class DiskFaults {
  public:
-  // The nth such operation from now on fails, 1 for the next; or each that begins before `until`.
-  void fail_nth(DiskOperation operation, std::uint64_t nth, ErrorCode code);
+  // The nth such operation from now on fails, 1 for the next, if it begins before `until`; or each
+  // that does.
+  void fail_nth(DiskOperation operation, std::uint64_t nth, ErrorCode code,
+                Instant until = Instant::never());
   void fail_until(DiskOperation operation, Instant until, ErrorCode code);
 
   // Operations that begin before `until` take `factor` times as long.
@@ -44,7 +46,7 @@ class DiskFaults {
   struct Planned {
     DiskOperation operation = DiskOperation::any;
     ErrorCode code = ErrorCode::io_error;
-    std::uint64_t left = 0;  // operations until it strikes; 0: every one before `until`
+    std::uint64_t left = 0;  // operations until it strikes; 0: every one
     Instant until = Instant::never();
   };
 

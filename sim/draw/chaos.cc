@@ -16,6 +16,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::uint64_t kMostOfAKind = 10'000;
+// Of a fault that waits for something to strike.
+constexpr Duration kShortestWait = std::chrono::milliseconds(1);
 
 // Names of what can be struck, in the order of the topology.
 struct Targets {
@@ -136,13 +138,14 @@ class ChaosDrawer {
     const bool divisible = effect == "store_commit" || effect == "file";
     static constexpr std::string_view kMoments[] = {"before", "after", "during"};
     const Duration down = length(random);
-    const Duration at = begin(random, down);
+    const Duration at = begin(random, down + kShortestWait);
     add(at, {{"kind", "crash_at_effect"},
              {"device", draw_one(random, targets_.devices)},
              {"effect", effect},
              {"nth", 1 + random.below(50)},
              {"moment", draw_one(random, std::span(kMoments).first(divisible ? 3 : 2))},
-             {"down_s", document_seconds(down)}});
+             {"down_s", document_seconds(down)},
+             {"for_s", document_seconds(to_ - down - at)}});
     const bool crashes = random.chance(1, 2);
     faults_.back()["ending"] = crashes ? "crash" : "kill";
     if (crashes) lose_power(random);
@@ -176,11 +179,12 @@ class ChaosDrawer {
   }
   void disk_error(RandomSource& random) {
     static constexpr std::string_view kOperations[] = {"read", "write", "sync", "rename", "any"};
-    const Duration at = begin(random, {});
+    const Duration at = begin(random, kShortestWait);
     add(at, {{"kind", "disk_error"},
              {"device", draw_one(random, targets_.devices)},
              {"operation", draw_one(random, std::span(kOperations))},
-             {"nth", 1 + random.below(20)}});
+             {"nth", 1 + random.below(20)},
+             {"for_s", document_seconds(to_ - at)}});
   }
   void clock_jump(RandomSource& random) {
     constexpr std::uint64_t kFarthest = 3600 * 24 * 30;

@@ -21,6 +21,9 @@
 
 namespace kith::sim {
 
+// Of what waits for something to happen.
+inline constexpr Duration kForEver = Duration::max();
+
 // From then on, a wire is as given.
 struct LinkFault {
   std::size_t wire = 0;  // of TopologySpec::wires
@@ -66,10 +69,11 @@ struct StopFault {
   Duration down{};
   PowerLoss loss;
 };
-// From then on, a device waits for an effect to die at.
+// From then on, a device waits for an effect to die at, for so long at most.
 struct CrashAtEffectFault {
   DeviceIndex device = 0;
   Crash crash;
+  Duration waiting = kForEver;
 };
 struct PauseFault {
   DeviceIndex device = 0;
@@ -99,7 +103,7 @@ struct DiskErrorFault {
   DeviceIndex device = 0;
   DiskOperation operation = DiskOperation::any;
   std::uint64_t nth = 0;  // 0: all of them while it lasts
-  Duration lasting{};
+  Duration lasting = kForEver;
 };
 struct DiskSlowFault {
   DeviceIndex device = 0;

@@ -9,6 +9,13 @@ namespace {
 struct Lasting {
   Duration operator()(const StopFault& fault) const { return fault.down; }
   Duration operator()(const PauseFault& fault) const { return fault.pause.lasting; }
+  Duration operator()(const CrashAtEffectFault& fault) const {
+    return fault.waiting == kForEver ? Duration{}
+                                     : fault.waiting + fault.crash.down.value_or(Duration{});
+  }
+  Duration operator()(const DiskErrorFault& fault) const {
+    return fault.lasting == kForEver ? Duration{} : fault.lasting;
+  }
   Duration operator()(const StaleRecordsSpec& spec) const { return spec.listening + spec.lasting; }
   template <class Other>
   Duration operator()(const Other& fault) const {

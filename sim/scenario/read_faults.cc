@@ -149,6 +149,7 @@ FaultAction read_crash_at_effect(JsonObject& keys, Surroundings& known) {
   if (keys.has("ending")) crash.ending = read_word(keys.at("ending"), kEndings);
   if (crash.ending == Ending::crashed) crash.loss = read_power_loss(keys);
   crash.down = keys.seconds("down_s", kLongestRun);
+  if (keys.has("for_s")) fault.waiting = read_lasting(keys);
   return fault;
 }
 
@@ -206,14 +207,9 @@ FaultAction read_disk_error(JsonObject& keys, Surroundings& known) {
   DiskErrorFault fault;
   fault.device = read_device(keys, known);
   fault.operation = read_word(keys.at("operation"), kOperations);
-  if (keys.has("nth") == keys.has("for_s")) {
-    keys.refuse("needs either \"nth\" or \"for_s\"");
-  }
-  if (keys.has("nth")) {
-    fault.nth = keys.at("nth").integer(1, kMostNth);
-  } else {
-    fault.lasting = read_lasting(keys);
-  }
+  if (!keys.has("nth") && !keys.has("for_s")) keys.refuse("needs \"nth\" or \"for_s\"");
+  if (keys.has("nth")) fault.nth = keys.at("nth").integer(1, kMostNth);
+  if (keys.has("for_s")) fault.lasting = read_lasting(keys);
   return fault;
 }
 

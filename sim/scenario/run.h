@@ -79,6 +79,7 @@ class Run final : private EventTarget, private Observer {
   void strike(const StaleRecordsSpec& spec);
   void strike(const DhtSybilsSpec& spec);
   void strike(const PortGrabberSpec& spec);
+  Instant end_of_wait(Duration waiting) const;
   std::vector<Address> entrances_to_dht() const;
 
   const Scenario& scenario_;

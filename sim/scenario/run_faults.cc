@@ -19,6 +19,10 @@ void Run::strike(const Fault& fault) {
   std::visit([this](const auto& what) { strike(what); }, fault.what);
 }
 
+Instant Run::end_of_wait(Duration waiting) const {
+  return waiting == kForEver ? Instant::never() : world_.now() + waiting;
+}
+
 void Run::strike(const LinkFault& fault) {
   world_.network().change_link(wires_[fault.wire].there, fault.there);
   world_.network().change_link(wires_[fault.wire].back, fault.back);
@@ -82,7 +86,9 @@ void Run::strike(const StopFault& fault) {
 }
 
 void Run::strike(const CrashAtEffectFault& fault) {
-  world_.device(fault.device).crash_at(fault.crash);
+  Crash crash = fault.crash;
+  crash.until = end_of_wait(fault.waiting);
+  world_.device(fault.device).crash_at(crash);
 }
 
 void Run::strike(const PauseFault& fault) { world_.device(fault.device).pause(fault.pause); }
@@ -112,10 +118,11 @@ void Run::strike(const DiskFullFault& fault) {
 
 void Run::strike(const DiskErrorFault& fault) {
   DiskFaults& faults = world_.device(fault.device).disk().faults();
+  const Instant until = end_of_wait(fault.lasting);
   if (fault.nth > 0) {
-    faults.fail_nth(fault.operation, fault.nth, ErrorCode::io_error);
+    faults.fail_nth(fault.operation, fault.nth, ErrorCode::io_error, until);
   } else {
-    faults.fail_until(fault.operation, world_.now() + fault.lasting, ErrorCode::io_error);
+    faults.fail_until(fault.operation, until, ErrorCode::io_error);
   }
 }
 

@@ -39,8 +39,9 @@ struct Crash {
   Moment moment = Moment::before;
   Ending ending = Ending::crashed;
   Unfinished unfinished = Unfinished::drawn;
-  std::optional<Duration> down{};  // then it starts again by itself
-  PowerLoss loss{};                // if it crashes
+  Instant until = Instant::never();  // then it is no longer planned
+  std::optional<Duration> down{};    // then it starts again by itself
+  PowerLoss loss{};                  // if it crashes
 };
 
 }  // namespace kith::sim

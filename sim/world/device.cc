@@ -131,8 +131,10 @@ void Device::crash_at(const Crash& crash) {
   plan_ = PlannedCrash{crash, effects(crash.effect) + crash.nth};
 }
 
+bool Device::crash_planned() const { return plan_ && world_.now() < plan_->crash.until; }
+
 bool Device::dies_at(EffectKind kind, std::uint64_t number, Moment moment) const {
-  return plan_ && plan_->crash.effect == kind && plan_->number == number &&
+  return crash_planned() && plan_->crash.effect == kind && plan_->number == number &&
          plan_->crash.moment == moment;
 }
 

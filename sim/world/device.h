@@ -81,7 +81,7 @@ class Device final : private EventTarget, private DatagramSink {
   // Plans a death at an effect, instead of one that was planned before.
   void crash_at(const Crash& crash);
   // Whether a planned death is still to come.
-  bool crash_planned() const { return plan_.has_value(); }
+  bool crash_planned() const;
   // How many effects of a kind there were, over all lives.
   std::uint64_t effects(EffectKind kind) const { return effects_[static_cast<std::size_t>(kind)]; }
 

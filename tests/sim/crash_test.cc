@@ -107,6 +107,19 @@ TEST(Crash, starts_again_by_itself_once_if_asked) {
   EXPECT_EQ(scene.device(0).lives(), 1u);
 }
 
+TEST(Crash, a_plan_that_is_over_ends_nobody) {
+  for (const bool in_time : {false, true}) {
+    PairingScene scene({});
+    Crash planned = crash(EffectKind::datagram_sent, 2, Moment::before);
+    planned.until = in_time ? Instant{} + seconds(1) : Instant{};
+    scene.device(1).crash_at(planned);
+    EXPECT_EQ(scene.device(1).crash_planned(), in_time);
+    scene.pair(0, 1);
+    scene.run_for(milliseconds(25));
+    EXPECT_EQ(scene.device(1).running(), !in_time);
+  }
+}
+
 TEST(Crash, a_run_with_one_is_the_same_for_the_same_seed) {
   const auto run = [](std::uint64_t nth) {
     PairingScene scene({});

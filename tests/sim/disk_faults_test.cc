@@ -173,6 +173,17 @@ TEST(DiskErrors, the_nth_of_a_kind_fails_and_all_of_a_kind_for_a_while) {
   EXPECT_EQ(machine.probes.fired(Probe::disk_error), 3u);
 }
 
+TEST(DiskErrors, what_waits_for_the_nth_gives_up_in_time) {
+  Machine machine(1, 1);
+  for (const std::int64_t waits : {2, 1}) {
+    machine.disk.faults().fail_nth(DiskOperation::read, 2, ErrorCode::io_error,
+                                   Instant{} + seconds(waits));
+    const FileRead read{{}, {1}, 0, 1};
+    EXPECT_TRUE(machine.run(read, Instant{}));
+    EXPECT_EQ(machine.run(read, Instant{} + seconds(1)).has_value(), waits == 1);
+  }
+}
+
 TEST(DiskErrors, a_slow_disk_is_slow_until_it_is_over) {
   DiskFaults faults;
   faults.slow_until(Instant{} + seconds(2), 50);

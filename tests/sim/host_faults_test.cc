@@ -118,7 +118,10 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{R"("kind": "disk_error", "device": "bob", "operation": "seek", "nth": 1)",
               ".operation", "must be one of: any, read, write, sync, rename"},
         Wrong{R"("kind": "disk_error", "device": "bob", "operation": "any")", "",
-              "either \"nth\" or \"for_s\""},
+              "needs \"nth\" or \"for_s\""},
+        Wrong{R"("kind": "crash_at_effect", "device": "bob", "effect": "file", "moment": "after",
+                 "down_s": 1, "for_s": 0)",
+              ".for_s", "must be above 0"},
         Wrong{R"("kind": "disk_slow", "device": "bob", "for_s": 1, "factor": 1)", ".factor",
               "must be from 2 to"}));
 
