@@ -10,6 +10,19 @@ namespace kith::sim {
 
 using nlohmann::json;
 
+namespace {
+
+json content_of(std::uint64_t bytes, std::uint64_t files) {
+  if (files == 1) return {{"file", "file.bin"}, {"size_bytes", bytes}};
+  constexpr std::uint64_t kFilesOfADirectory = 4;
+  return {{"tree", "folder"},
+          {"files", files},
+          {"directories", files / kFilesOfADirectory},
+          {"most_bytes", 2 * bytes / files}};
+}
+
+}  // namespace
+
 json draw_activity(JsonObject keys, const Population& population, RandomSource random) {
   const Duration pair_from = keys.seconds_or("pair_from_s", kLongestRun, std::chrono::seconds(1));
   const Duration pair_to = keys.seconds_or("pair_to_s", kLongestRun, pair_from);
@@ -24,6 +37,8 @@ json draw_activity(JsonObject keys, const Population& population, RandomSource r
   const Duration every = keys.milliseconds_or("every_ms", kLongestRun, std::chrono::seconds(1));
   constexpr std::uint64_t kMostBytes = 1ull << 40;
   const std::uint64_t send_bytes = keys.integer_or("send_bytes", 0, kMostBytes, 0);
+  constexpr std::uint64_t kMostFiles = 10'000;
+  const std::uint64_t send_files = keys.integer_or("send_files", 1, kMostFiles, 1);
   std::optional<Duration> tell_again;
   if (keys.has("tell_again_s")) tell_again = keys.seconds("tell_again_s", kLongestRun);
   json patience = json::object();
@@ -57,7 +72,7 @@ json draw_activity(JsonObject keys, const Population& population, RandomSource r
                        {"device", one},
                        {"about", reachable}});
     }
-    // In all exactly what was asked for.
+    // Files are in all exactly as large as was asked for, trees on average.
     const std::uint64_t share = send_bytes / count + (i < send_bytes % count ? 1 : 0);
     if (share > 0) {
       json send({{"kind", "send"},
@@ -65,7 +80,7 @@ json draw_activity(JsonObject keys, const Population& population, RandomSource r
                  {"at_s", draw_seconds(random, act_from, act_to)},
                  {"from", one},
                  {"to", reachable},
-                 {"content", {{"file", "file.bin"}, {"size_bytes", share}}}});
+                 {"content", content_of(share, send_files)}});
       send.update(patience);
       steps.push_back(std::move(send));
     }

@@ -109,6 +109,7 @@ class PopulationDrawer {
     const std::uint64_t servers =
         keys_.integer_or("dht_servers", kFewestDhtServers, kMostDhtServers, 0);
     port_mapping_ = keys_.percent_or("port_mapping_percent", Ppm{});
+    mobile_ = keys_.percent_or("mobile_percent", Ppm{});
     keys_.done();
     population_.topology["sites"] = json::array();
     population_.topology["devices"] = json::array();
@@ -153,14 +154,14 @@ class PopulationDrawer {
     const Access access = draw_place();
     const bool isolated = blocks_udp(access);
     const json here = place(one, access);
-    add_device(one, here);
     if (hits(static_cast<std::uint32_t>(random_.next_u64()), same_lan) || isolated) {
       // On the internet, too, two devices may be neighbours. One that has its ports forwarded is
       // dialled at its site's own public address as well.
       json there = here;
       const bool forwards = can_forward(access) && random_.chance(1, 4);
       if (forwards && there.contains("site")) there["forwarded"] = true;
-      add_device(other, there);
+      add_device(one, {here});
+      add_device(other, {there});
     } else {
       Access reachable = draw_place();
       while (!can_forward(reachable)) reachable = draw_place();
@@ -171,7 +172,8 @@ class PopulationDrawer {
       }
       json there = place(other, reachable);
       if (there.contains("site")) there["forwarded"] = true;
-      add_device(other, there);
+      add_device(one, with_mobile(one, here));
+      add_device(other, {there});
     }
     population_.pairs.emplace_back(one, other);
   }
@@ -190,8 +192,19 @@ class PopulationDrawer {
     return false;
   }
 
-  void add_device(const std::string& name, const json& network) {
-    json device{{"name", name}, {"networks", json::array({network})}};
+  // A network, and perhaps a second one, as a phone has.
+  std::vector<json> with_mobile(const std::string& name, const json& first) {
+    std::vector<json> networks{first};
+    if (hits(static_cast<std::uint32_t>(services_.next_u64()), mobile_)) {
+      Access access = draw_place();
+      while (blocks_udp(access)) access = draw_place();
+      networks.push_back(place("mobile-" + name, access));
+    }
+    return networks;
+  }
+
+  void add_device(const std::string& name, const std::vector<json>& networks) {
+    json device{{"name", name}, {"networks", networks}};
     if (!discovery_.empty()) device["discovery"] = discovery_;
     population_.topology["devices"].push_back(device);
   }
@@ -255,6 +268,7 @@ class PopulationDrawer {
   RandomSource random_;
   RandomSource services_;  // of gateways
   Ppm port_mapping_;
+  Ppm mobile_;
   std::vector<std::string> regions_;
   json line_ = json::object();
   json discovery_ = json::object();  // of every device of a pair

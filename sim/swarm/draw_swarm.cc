@@ -43,6 +43,21 @@ json draw_line(RandomSource& random) {
   return line;
 }
 
+// Each way between two has a latency of its own.
+json draw_regions(RandomSource& random) {
+  constexpr std::array<std::string_view, 3> kNames = {"near", "far", "remote"};
+  constexpr std::uint64_t kLongestMs = 200;
+  json latencies = json::array();
+  for (std::size_t row = 0; row < kNames.size(); ++row) {
+    json to = json::array();
+    for (std::size_t column = 0; column < kNames.size(); ++column) {
+      to.push_back(row == column ? 1 : 1 + random.below(kLongestMs));
+    }
+    latencies.push_back(to);
+  }
+  return {{"names", kNames}, {"latency_ms", latencies}};
+}
+
 json draw_chaos_counts(RandomSource& random, std::uint64_t devices) {
   json chaos{{"from_s", kTroubleBegins}, {"to_s", kTroubleEnds}, {"longest_s", 30}};
   for (const std::string_view kind : chaos_kinds()) {
@@ -76,6 +91,13 @@ json draw_swarm(std::uint64_t seed, std::uint64_t devices) {
   document["population"]["port_mapping_percent"] = kPortMapping[services.below(3)];
   // Every fourth world finds its devices by itself.
   if (random.fork("discovery").chance(1, 4)) document["population"]["dht_servers"] = 5u;
+  RandomSource places = random.fork("places");
+  constexpr std::array<std::uint64_t, 3> kMobile = {0, 0, 50};
+  document["population"]["mobile_percent"] = kMobile[places.below(kMobile.size())];
+  if (places.chance(1, 3)) document["population"]["regions"] = draw_regions(places);
+  RandomSource trees = random.fork("trees");
+  const std::uint64_t most_files = 2 + trees.below(30);
+  const std::uint64_t send_files = trees.chance(1, 3) ? most_files : 1;
   document["activity"] = {{"pair_from_s", 1},
                           {"pair_to_s", 1 + random.below(60)},
                           {"act_from_s", 2},
@@ -84,6 +106,7 @@ json draw_swarm(std::uint64_t seed, std::uint64_t devices) {
                           {"every_ms", 1 + random.below(3'000)},
                           {"body_bytes", often_zero(random, 20'000)},
                           {"send_bytes", send_bytes},
+                          {"send_files", send_files},
                           {"tell_again_s", kTroubleEnds + 1},
                           {"retry_s", 5}};
   document["chaos"] = draw_chaos_counts(random, devices);

@@ -68,6 +68,12 @@ TEST(Draw, chaos_is_over_at_its_end_and_leaves_every_line_as_it_was) {
     for (const Fault& fault : read->faults) {
       EXPECT_GE(fault.at, std::chrono::seconds(10));
       EXPECT_LE(fault.at, std::chrono::seconds(100));
+      if (const auto* crash = std::get_if<CrashAtEffectFault>(&fault.what)) {
+        EXPECT_EQ(fault.at + crash->waiting + *crash->crash.down, std::chrono::seconds(100));
+      }
+      if (const auto* error = std::get_if<DiskErrorFault>(&fault.what)) {
+        EXPECT_EQ(fault.at + error->lasting, std::chrono::seconds(100));
+      }
       if (const auto* line = std::get_if<LineFault>(&fault.what)) {
         lines[line->site].up = line->up;
         lines[line->site].down = line->down;
@@ -131,6 +137,41 @@ TEST(Draw, gateways_that_make_forwards_change_nothing_else) {
   }
   EXPECT_EQ(conducts.size(), 4u);
   EXPECT_EQ(with["topology"], without["topology"]);
+}
+
+TEST(Draw, who_is_mobile_has_a_second_network_that_lets_him_out) {
+  json document = small_population();
+  document["population"]["access"] = "any";
+  document["population"]["mobile_percent"] = 100u;
+  const json drawn = expand("x.json", document, 3);
+  const auto read = parse_scenario("x.json", drawn.dump(), built_in_handlers(), 3);
+  ASSERT_TRUE(read) << read.error().message;
+  std::size_t mobile = 0;
+  for (std::size_t i = 0; i < read->topology.devices.size(); ++i) {
+    const auto& networks = read->topology.devices[i].attachments;
+    if (networks.size() == 1) continue;
+    ASSERT_EQ(networks.size(), 2u);
+    EXPECT_EQ(i % 2, 0u);
+    ++mobile;
+    for (auto site = networks[1].site; site; site = read->topology.sites[*site].inside_of) {
+      EXPECT_FALSE(read->topology.sites[*site].nat.udp_blocked);
+    }
+  }
+  EXPECT_GT(mobile, 20u);
+}
+
+TEST(Draw, what_is_sent_is_a_file_or_a_tree_of_as_many_as_was_said) {
+  json document = small_population();
+  document["activity"] = {{"send_bytes", 100'000'000u}, {"send_files", 10u}};
+  const json workload = expand("x.json", document, 3)["workload"];
+  std::size_t trees = 0;
+  for (const json& step : workload) {
+    if (step["kind"] != "send") continue;
+    ++trees;
+    EXPECT_EQ(step["content"]["files"], 10u);
+    EXPECT_EQ(step["content"]["most_bytes"], 400'000u);
+  }
+  EXPECT_EQ(trees, 50u);
 }
 
 TEST(Draw, what_makes_no_sense_is_refused_by_place) {
