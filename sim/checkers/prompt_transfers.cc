@@ -3,12 +3,28 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "sim/checkers/transfer_watch.h"
 #include "sim/world/seconds.h"
 #include "sim/world/world.h"
 
 namespace kith::sim {
+
+std::uint64_t PromptTransfers::possible_bps(const Hardship& one, const Hardship& other,
+                                            Duration between) {
+  std::uint64_t bps = kFastestBps;
+  for (const std::uint64_t each : {one.bps, other.bps}) {
+    if (each > 0) bps = std::min(bps, each);
+  }
+  const Duration round_trip = 2 * (one.delay + between + other.delay);
+  const std::uint32_t harmed_ppm = one.harmed.value + other.harmed.value;
+  if (round_trip <= Duration{} || harmed_ppm == 0) return bps;
+  // Square roots and quotients are rounded alike everywhere (IEEE 754).
+  const double window_bits = 8 * 1'200 * std::sqrt(1.5 * Ppm::kAlways / harmed_ppm);
+  const double shared_bps = window_bits * 1e9 / static_cast<double>(round_trip.count());
+  return std::max<std::uint64_t>(1, std::min(bps, static_cast<std::uint64_t>(shared_bps)));
+}
 
 void PromptTransfers::on_output(Device& device, Instant at, const Output& output) {
   if (const auto* started = event_in<TransferStarted>(output)) {
@@ -34,13 +50,11 @@ void PromptTransfers::begin(Device& device, Instant at, const TransferProgress& 
   if (!healed_ || moving_.contains(key)) return;
   const auto receiver = receivers_.find(key);
   if (receiver == receivers_.end()) return;
-  const auto up = world_.network().slowest_bps(device.node());
-  const auto down = world_.network().slowest_bps(world_.device(receiver->second).node());
+  const Network& network = world_.network();
+  const auto up = network.hardship(device.node());
+  const auto down = network.hardship(world_.device(receiver->second).node());
   if (!up || !down) return;
-  std::uint64_t bps = kFastestBps;
-  for (const std::uint64_t each : {*up, *down}) {
-    if (each > 0) bps = std::min(bps, each);
-  }
+  const std::uint64_t bps = possible_bps(*up, *down, network.longest_latency());
   const std::uint64_t left = progress.bytes_total - progress.bytes_done;
   constexpr std::uint64_t kBitMicroseconds = 8'000'000;
   const std::chrono::microseconds ideal(static_cast<std::int64_t>(left * kBitMicroseconds / bps));

@@ -1,7 +1,9 @@
 #pragma once
 
 // Invariant: once nothing goes wrong any more, a transfer that moves is complete within a multiple
-// of the time that its bytes take at the slowest link between the two devices. How long two take to
+// of the time that its bytes take at the rate which the ways between the two devices allow: that of
+// the slowest link, or what their delays and losses leave to a sender that shares (Mathis et al.,
+// "The macroscopic behavior of the TCP congestion avoidance algorithm", 1997). How long two take to
 // find each other again is not judged here.
 
 #include <cstdint>
@@ -25,11 +27,14 @@ class PromptTransfers final : public Checker {
   void on_stopped(Device& device, Instant at, Ending ending) override;
   void finish(World& world) override;
 
-  // Losses, other traffic, a connection that has to find a new path or is made anew.
+  // Other traffic, a connection that has to find a new path or is made anew.
   static constexpr std::int64_t kTimesIdeal = 20;
   static constexpr Duration kGrace = std::chrono::minutes(2);
-  // Where no link is slow, losses are what limits.
+  // Where neither links nor losses limit it.
   static constexpr std::uint64_t kFastestBps = 20'000'000;
+
+  // Bits per second that two ways with the internet between them allow.
+  static std::uint64_t possible_bps(const Hardship& one, const Hardship& other, Duration between);
 
  private:
   struct Moving {

@@ -1,7 +1,6 @@
 #include "sim/network/network.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "engine/base/append.h"
@@ -334,30 +333,52 @@ PacketId Network::copy_of(PacketId original) {
   return id;
 }
 
-std::optional<std::uint64_t> Network::slowest_bps(NodeId node) const {
-  constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
-  std::uint64_t slowest = kUnlimited;
-  bool up = true;
-  const auto pass = [&](LinkId id) {
-    const LinkSpec& link = links_[id].spec();
-    up = up && link.up;
-    for (const std::uint64_t bps : {link.rate_bps, link.police_bps}) {
-      if (bps > 0) slowest = std::min(slowest, bps);
-    }
-  };
-  const auto pass_member = [&](MemberId member) {
-    pass(members_[member].up);
-    pass(members_[member].down);
-  };
+Duration Network::longest_latency() const {
+  Duration longest{};
+  for (const std::vector<Duration>& row : latencies_) {
+    for (const Duration latency : row) longest = std::max(longest, latency);
+  }
+  return longest;
+}
+
+std::optional<Hardship> Network::hardship(NodeId node) const {
   const Node& from = nodes_[node];
-  if (from.interface.rate_bps > 0) slowest = from.interface.rate_bps;
-  for (const Wire& wire : from.wires) pass(wire.link);
-  for (const MemberId member : from.members) {
-    pass_member(member);
-    for (auto outer = further_out(member); outer; outer = further_out(*outer)) pass_member(*outer);
+  Hardship worst{from.interface.rate_bps, {}, {}};
+  bool up = true;
+  const auto pass = [&](Hardship& way, LinkId there, LinkId back) {
+    Duration delay{};
+    std::uint32_t harmed = 0;
+    for (const LinkId id : {there, back}) {
+      const LinkSpec& link = links_[id].spec();
+      up = up && link.up;
+      for (const std::uint64_t bps : {link.rate_bps, link.police_bps}) {
+        if (bps > 0) worst.bps = worst.bps == 0 ? bps : std::min(worst.bps, bps);
+      }
+      delay = std::max(delay, link.delay + link.jitter);
+      harmed = std::max(harmed, link.loss.value + link.corrupt.value + link.truncate.value +
+                                    link.burst_begin.value);
+    }
+    way.delay += delay;
+    way.harmed.value = std::min(Ppm::kAlways, way.harmed.value + harmed);
+  };
+  const auto count = [&](const Hardship& way) {
+    worst.delay = std::max(worst.delay, way.delay);
+    worst.harmed.value = std::max(worst.harmed.value, way.harmed.value);
+  };
+  for (const Wire& wire : from.wires) {
+    Hardship way;
+    pass(way, wire.link, wire.link);
+    count(way);
+  }
+  for (std::optional<MemberId> member : from.members) {
+    Hardship way;
+    for (; member; member = further_out(*member)) {
+      pass(way, members_[*member].up, members_[*member].down);
+    }
+    count(way);
   }
   if (!up) return std::nullopt;
-  return slowest == kUnlimited ? 0 : slowest;
+  return worst;
 }
 
 }  // namespace kith::sim

@@ -72,6 +72,13 @@ struct InterfaceSpec {
   Duration receive_batch{};
 };
 
+// What a way does to datagrams.
+struct Hardship {
+  std::uint64_t bps = 0;  // of its slowest link; 0: unlimited
+  Duration delay{};       // of all its links
+  Ppm harmed{};           // by all its links: lost, cut, altered, or the first of a burst of losses
+};
+
 // How a node or a gateway is joined to a realm.
 struct MemberSpec {
   LinkSpec up;    // into the realm
@@ -139,9 +146,11 @@ class Network final : public EventTarget {
   // How long datagrams take from a region of the internet to another. Zero where nothing was said.
   void set_latency(RegionId from, RegionId to, Duration latency);
 
-  // What every link of a node's ways to the internet, and each wire from it, lets through at least:
-  // 0 is unlimited. Nothing if one of them is down.
-  std::optional<std::uint64_t> slowest_bps(NodeId node) const;
+  // The longest that was said.
+  Duration longest_latency() const;
+  // The worst of a node's ways to the internet, and of its wires, in each respect and both
+  // directions. Nothing if a link of one of them is down.
+  std::optional<Hardship> hardship(NodeId node) const;
 
   // --- changing ----------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@
 namespace kith::sim {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
@@ -114,12 +115,38 @@ TEST_F(PromptTransfersTest, a_line_that_stays_down_is_no_fault_of_the_transfer) 
 }
 
 TEST_F(PromptTransfersTest, the_slowest_link_of_all_ways_out_counts) {
-  EXPECT_EQ(world_.network().slowest_bps(sender_->node()), kMegabit);
-  EXPECT_EQ(world_.network().slowest_bps(receiver_->node()), 0u);
+  EXPECT_EQ(world_.network().hardship(sender_->node())->bps, kMegabit);
+  EXPECT_EQ(world_.network().hardship(receiver_->node())->bps, 0u);
   change_line({.rate_bps = 50 * kMegabit, .police_bps = 7 * kMegabit});
-  EXPECT_EQ(world_.network().slowest_bps(sender_->node()), 7 * kMegabit);
+  EXPECT_EQ(world_.network().hardship(sender_->node())->bps, 7 * kMegabit);
   change_line({.up = false});
-  EXPECT_EQ(world_.network().slowest_bps(sender_->node()), std::nullopt);
+  EXPECT_FALSE(world_.network().hardship(sender_->node()));
+}
+
+TEST_F(PromptTransfersTest, delays_and_harm_of_the_links_of_a_way_add_up) {
+  const Hardship before = *world_.network().hardship(sender_->node());
+  change_line({.delay = milliseconds(40),
+               .jitter = milliseconds(2),
+               .loss = Ppm{20'000},
+               .corrupt = Ppm{3'000},
+               .truncate = Ppm{200},
+               .burst_begin = Ppm{10}});
+  const Hardship after = *world_.network().hardship(sender_->node());
+  EXPECT_EQ(after.delay - before.delay, milliseconds(42));
+  EXPECT_EQ(after.harmed.value - before.harmed.value, 23'210u);
+}
+
+TEST(PossibleRate, is_what_links_or_losses_leave) {
+  const auto possible = PromptTransfers::possible_bps;
+  const Hardship good{0, milliseconds(20), Ppm{}};
+  EXPECT_EQ(possible(good, good, {}), PromptTransfers::kFastestBps);
+  EXPECT_EQ(possible({kMegabit, {}, {}}, good, {}), kMegabit);
+  // 9,600 bits in 0.2 s, times the root of 1.5 / 0.06.
+  const Hardship lossy{0, milliseconds(20), Ppm{30'000}};
+  EXPECT_EQ(possible(lossy, lossy, milliseconds(60)), 240'000u);
+  EXPECT_EQ(possible(lossy, {1'000, {}, {}}, milliseconds(60)), 1'000u);
+  const Hardship hopeless{0, Duration::max() / 8, Ppm{Ppm::kAlways}};
+  EXPECT_EQ(possible(hopeless, hopeless, {}), 1u);
 }
 
 TEST(Healing, it_is_over_when_the_last_fault_has_ended) {
