@@ -17,6 +17,7 @@ namespace kith::sim {
 struct Flow {
   Endpoint remote;  // as far as the filter looks at it
   Instant refreshed;
+  Instant sent;  // from inside, last
   std::uint32_t owner = 0;
   std::uint32_t older = kNowhere, newer = kNowhere;   // in its list
   std::uint32_t before = kNowhere, after = kNowhere;  // among the flows of its mapping

@@ -63,6 +63,7 @@ Nat::Outbound Nat::map(Instant now, const Endpoint& source, const Address& given
     return drop_out(NatDrop::no_port);
   }
   refresh(now, flow);
+  flows_[flow].sent = now;
   ++passed_out_;
   if (!spec_.translate) return {given, NatDrop::none};
   return {own_endpoint(mappings_[at].ip, mappings_[at].port), NatDrop::none};
@@ -102,14 +103,15 @@ Nat::Inbound Nat::admit(Instant now, const Endpoint& external, const Endpoint& r
   const std::uint16_t port = external.port();
   if (const Forward* forward = forward_at(*ip, port)) return received(*forward);
   const Position first = find_external(*ip, port);
-  // Of those that share the port, who sends to this remote, or else the newest.
+  // Of those that share the port, who sends to this remote; of these, who did so last.
   Position taken = kNowhere, taken_flow = kNowhere;
   int best = -1;
   for (Position at = first; at != kNowhere; at = mappings_[at].next_sharing) {
     const Position own = flow_of(at, filtered);
     const Position flow = own == kNowhere && tells_by_remote() ? mappings_[at].first_flow : own;
     const int rank = int{leads_to(mappings_[at], remote)} + int{own != kNowhere};
-    if (flow == kNowhere || rank <= best) continue;
+    if (flow == kNowhere || rank < best) continue;
+    if (rank == best && flows_[flow].sent <= flows_[taken_flow].sent) continue;
     taken = at;
     taken_flow = flow;
     best = rank;

@@ -26,7 +26,8 @@ enum class Dependence : std::uint8_t {
 // How x' is chosen (section 4.2).
 enum class PortPolicy : std::uint8_t {
   preserve,           // x' = x; when that is taken, the next free port above it
-  preserve_overload,  // x' = x also when another internal endpoint has it: two share X':x'
+  preserve_overload,  // x' = x also when another internal endpoint has it: two share X':x', and
+                      // whoever sent to a remote last gets what it answers
   sequential,         // one above the last that was given
   random,
   preserve_parity,  // random, but even for even and odd for odd

@@ -205,7 +205,9 @@ Nat::Outbound NaiveNat::map(Instant now, const Address& source, const Address& d
     place(at->second, *external);
     by_external_[*external].push_back(at->first);
   }
-  refresh(now, at->second.flows[remote]);
+  Flow& flow = at->second.flows[remote];
+  refresh(now, flow);
+  flow.sent = now;
   return {at->second.external, NatDrop::none};
 }
 
@@ -220,6 +222,15 @@ Nat::Inbound NaiveNat::inbound(Instant now, const Address& external, const Addre
   sweep(now);
   if (spec_.udp_blocked) return {{}, NatDrop::udp_blocked};
   return admit(now, external, remote, spec_.unsolicited_poisons && spec_.translate);
+}
+
+// Its own, or the newest of all where anybody gets in.
+NaiveNat::Flows::iterator NaiveNat::admitting(Flows& flows, const Address& remote) const {
+  const auto own = flows.find(filtered(remote));
+  if (own != flows.end() || !lets_others_in()) return own;
+  return std::max_element(flows.begin(), flows.end(), [](const auto& one, const auto& other) {
+    return one.second.made < other.second.made;
+  });
 }
 
 Nat::Inbound NaiveNat::admit(Instant now, const Address& external, const Address& remote,
@@ -237,24 +248,21 @@ Nat::Inbound NaiveNat::admit(Instant now, const Address& external, const Address
   const Dependence mapping = spec_.translate ? spec_.mapping : Dependence::endpoint_independent;
   const auto rank = [&](const Mappings::iterator& at) {
     const bool is_for_it = at->first.second == remote || at->first.second == seen(remote, mapping);
-    return int{is_for_it} + int{at->second.flows.contains(filtered(remote))};
+    return std::pair(int{is_for_it} + int{at->second.flows.contains(filtered(remote))},
+                     admitting(at->second.flows, remote)->second.sent);
   };
+  const NatDrop drop = candidates.empty() ? NatDrop::no_mapping : NatDrop::filtered;
+  std::erase_if(candidates, [&](const auto& at) {
+    return admitting(at->second.flows, remote) == at->second.flows.end();
+  });
   std::stable_sort(candidates.begin(), candidates.end(),
                    [&](const auto& one, const auto& other) { return rank(one) > rank(other); });
-  for (const auto& at : candidates) {
-    auto& flows = at->second.flows;
-    auto flow = flows.find(filtered(remote));
-    if (flow == flows.end() && lets_others_in()) {
-      flow = std::max_element(flows.begin(), flows.end(), [](const auto& one, const auto& other) {
-        return one.second.made < other.second.made;
-      });
-    }
-    if (flow == flows.end()) continue;
-    flow->second.replied = true;
-    if (spec_.inbound_refreshes) refresh(now, flow->second);
-    return {at->first.first, NatDrop::none};
+  if (!candidates.empty()) {
+    Flow& flow = admitting(candidates[0]->second.flows, remote)->second;
+    flow.replied = true;
+    if (spec_.inbound_refreshes) refresh(now, flow);
+    return {candidates[0]->first.first, NatDrop::none};
   }
-  const NatDrop drop = candidates.empty() ? NatDrop::no_mapping : NatDrop::filtered;
   if (may_poison && (poisoned(external, remote) || flows() < spec_.table_size)) {
     refresh(now, poisons_[{external, remote}]);
   }

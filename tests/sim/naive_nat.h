@@ -35,23 +35,26 @@ class NaiveNat {
  private:
   struct Flow {
     Instant refreshed;
+    Instant sent;
     std::uint64_t order = 0;
     std::uint64_t made = 0;
     bool replied = false;
     bool long_lived = false;
   };
+  using Flows = std::map<Address, Flow>;  // by remote as the filter sees it
   struct Mapping {
     Address external;
     bool usable = true;  // false after rebind(), until it has another external endpoint
     std::uint64_t order = 0;
     Instant made;
-    std::map<Address, Flow> flows;  // by remote as the filter sees it
+    Flows flows;
   };
   using Key = std::pair<Address, Address>;  // internal, remote as the mapping sees it
   using Mappings = std::map<Key, Mapping>;
 
   static Address seen(const Address& remote, Dependence dependence);
   bool lets_others_in() const;
+  Flows::iterator admitting(Flows& flows, const Address& remote) const;
   Address filtered(const Address& remote) const;
   void sweep(Instant now);
   Instant end_of(const Flow& flow) const;

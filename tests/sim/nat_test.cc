@@ -131,6 +131,24 @@ TEST(Nat, two_that_share_a_port_get_what_comes_from_whom_they_send_to) {
   }
 }
 
+TEST(Nat, two_that_share_a_port_and_send_to_one_take_turns_at_what_it_answers) {
+  NatSpec spec;
+  spec.port_policy = PortPolicy::preserve_overload;
+  for (const Dependence filtering :
+       {Dependence::endpoint_independent, Dependence::address_and_port_dependent}) {
+    SCOPED_TRACE(to_string(filtering));
+    spec.filtering = filtering;
+    Nat nat = make_nat(spec);
+    const Address one = inside(1, 5000), other = inside(2, 5000);
+    const Address external = sent(nat, at({}), one, kY).value();
+    ASSERT_EQ(sent(nat, at(seconds(1)), other, kY), external);
+    EXPECT_EQ(received(nat, at(seconds(2)), external, kY), other);
+    sent(nat, at(seconds(3)), one, kY);
+    EXPECT_EQ(received(nat, at(seconds(4)), external, kY), one);
+    EXPECT_EQ(received(nat, at(seconds(5)), external, kY), one);
+  }
+}
+
 TEST(Nat, hosts_that_exhaust_it_leave_no_port) {
   NatSpec spec;
   spec.table_size = 131'072;
