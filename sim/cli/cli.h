@@ -4,7 +4,8 @@
 //
 //   int main(int argc, char** argv) {
 //     kith::sim::Handlers handlers = kith::sim::built_in_handlers();
-//     handlers.steps["greet"] = read_greet_step;
+//     handlers.protocols = {{"example/echo/1"}};
+//     handlers.steps["echo"] = read_echo_step;
 //     return kith::sim::main(argc, argv, handlers);
 //   }
 //

@@ -29,6 +29,7 @@ std::vector<ScheduledStep> read_workload(const JsonValue& value, const Names& na
       kind.refuse_unknown("kind of step", known);
     }
     ScheduledStep step;
+    step.kind = kind.text();
     step.name = keys.has("name") ? keys.at("name").text() : "";
     step.at = keys.seconds_or("at_s", duration, {});
     const bool taken = !step.name.empty() &&
@@ -100,6 +101,10 @@ Scenario read_scenario(const std::string& file, const nlohmann::json& json,
   scenario.duration = keys.seconds("duration_s", kLongestRun);
 
   scenario.topology = read_topology(keys.at("topology").object());
+  for (DeviceSpec& device : scenario.topology.devices) {
+    device.engine.protocols = handlers.protocols;
+  }
+  scenario.checkers = handlers.checkers;
   const Names names = names_of(scenario.topology);
   scenario.workload = read_workload(keys.at("workload"), names, handlers, scenario.duration);
   if (keys.has("faults")) scenario.faults = read_faults(keys.at("faults"), names, scenario);

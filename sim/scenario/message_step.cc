@@ -23,7 +23,7 @@ struct MessageSpec {
   Duration every{};
 };
 
-class MessageStep final : public WorkloadStep, private EventTarget {
+class MessageStep final : public WorkloadStep {
  public:
   explicit MessageStep(const MessageSpec& spec) : spec_(spec) {}
 
@@ -68,15 +68,13 @@ class MessageStep final : public WorkloadStep, private EventTarget {
     due_ = false;
     begun_ = true;
     stage.tell_addresses(from(), to());
-    on_event(stage.world.now(), 0);
+    write_from(0);
   }
 
-  // The next one is due.
-  void on_event(Instant now, std::uint64_t number) override {
+  void write_from(std::uint64_t number) {
     write(number);
-    if (number + 1 < spec_.count) {
-      stage_->world.timeline().schedule(now + spec_.every, *this, number + 1);
-    }
+    if (number + 1 == spec_.count) return;
+    stage_->after(spec_.every, [this, number] { write_from(number + 1); });
   }
 
   void write(std::uint64_t number) {

@@ -13,7 +13,7 @@
 namespace kith::sim {
 namespace {
 
-class PairStep final : public WorkloadStep, private EventTarget {
+class PairStep final : public WorkloadStep {
  public:
   PairStep(DeviceIndex initiator, DeviceIndex joiner, std::optional<Duration> retry)
       : initiator_(initiator), joiner_(joiner), retry_(retry) {}
@@ -44,12 +44,10 @@ class PairStep final : public WorkloadStep, private EventTarget {
   }
 
  private:
-  void on_event(Instant, std::uint64_t attempt) override {
-    if (attempt == attempt_) pair();
-  }
-
-  void try_again(Duration after) {
-    stage_->world.timeline().schedule(stage_->world.now() + after, *this, ++attempt_);
+  void try_again(Duration pause) {
+    stage_->after(pause, [this, attempt = ++attempt_] {
+      if (attempt == attempt_) pair();
+    });
   }
 
   bool is_done() const {

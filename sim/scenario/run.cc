@@ -36,6 +36,7 @@ void Run::prepare() {
   world_.add_observer(facts_);
   world_.add_observer(*this);
   checkers_ = all_checkers(world_);
+  for (const CheckerFactory& make : scenario_.checkers) checkers_.push_back(make(world_));
   for (const auto& checker : checkers_) world_.add_observer(*checker);
 
   for (std::size_t i = 0; i < scenario_.workload.size(); ++i) {
@@ -107,10 +108,24 @@ Report Run::judged() {
   std::stable_sort(report.sightings.begin(), report.sightings.end(),
                    [](const Sighting& a, const Sighting& b) { return a.at < b.at; });
   report.violations_seen = violations_seen();
+  if (!world_.halt_reason().empty() && report.violations.empty()) {
+    report.violations.push_back({"halted", false, world_.halt_reason()});
+  }
   for (const Expectation& expectation : scenario_.expectations) {
     report.expectations.push_back(judge(expectation, world_, facts_, checkers_));
   }
+  if (report.virtual_time == scenario_.duration) add_missing(report);
   return report;
+}
+
+void Run::add_missing(Report& report) {
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const std::string missing = steps_[i]->missing(stage_);
+    if (missing.empty()) continue;
+    const ScheduledStep& step = scenario_.workload[i];
+    const std::string name = step.name.empty() ? step.kind : step.kind + " " + step.name;
+    report.expectations.push_back({name, false, missing});
+  }
 }
 
 void Run::schedule(Duration at, Kind kind, std::size_t index) {

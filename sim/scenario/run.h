@@ -56,6 +56,8 @@ class Run final : private EventTarget, private Observer {
   void strike(const Fault& fault);
   void advance(Instant end, const BetweenSlices& between);
   Report judged();
+  // What steps say that has not come about.
+  void add_missing(Report& report);
 
   // run_faults.cc
   void strike(const LinkFault& fault);

@@ -43,7 +43,8 @@ struct TopologySpec {
 };
 
 struct ScheduledStep {
-  std::string name;
+  std::string kind;
+  std::string name;  // may be empty
   Duration at{};
   StepFactory make;
 };
@@ -95,6 +96,7 @@ struct Scenario {
   Duration duration{};
   TopologySpec topology;
   std::vector<ScheduledStep> workload;
+  std::vector<CheckerFactory> checkers;  // beside those that ship
   std::vector<Fault> faults;
   std::vector<Expectation> expectations;
 };

@@ -23,7 +23,7 @@ struct SendSpec {
   std::optional<Duration> retry;
 };
 
-class SendStep final : public WorkloadStep, private EventTarget {
+class SendStep final : public WorkloadStep {
  public:
   explicit SendStep(const SendSpec& spec) : spec_(spec) {}
 
@@ -50,8 +50,7 @@ class SendStep final : public WorkloadStep, private EventTarget {
     if (const auto* failed = std::get_if<TransferFailed>(&event)) {
       const bool ours = failed->request == facts.request || failed->transfer == facts.transfer;
       if (ours && asked_ && spec_.retry) {
-        const Instant at = stage.world.now() + *spec_.retry;
-        stage.world.timeline().schedule(at, *this, facts.request.value);
+        stage.after(*spec_.retry, [this, request = facts.request] { try_again(request); });
       }
     }
   }
@@ -66,8 +65,8 @@ class SendStep final : public WorkloadStep, private EventTarget {
 
  private:
   // She tries again, unless that was done meanwhile.
-  void on_event(Instant, std::uint64_t failed_request) override {
-    if (stage_->facts.send(spec_.name).request.value != failed_request) return;
+  void try_again(RequestId failed) {
+    if (stage_->facts.send(spec_.name).request != failed) return;
     due_ = true;
     send_if_possible();
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <utility>
+
 namespace kith::sim {
 
 std::vector<Address> told_addresses(const Device& device, const Device& about) {
@@ -13,6 +15,13 @@ void Stage::tell_addresses(Device& device, const Device& about) {
     device.submit(AddDeviceAddress{about.id(), address});
   }
 }
+
+void Stage::after(Duration delay, std::function<void()> what) {
+  waiting_.emplace(waits_, std::move(what));
+  world.timeline().schedule(world.now() + delay, *this, waits_++);
+}
+
+void Stage::on_event(Instant, std::uint64_t number) { waiting_.extract(number).mapped()(); }
 
 DeviceIndex Names::device(const JsonValue& name) const {
   const std::string wanted = name.text();

@@ -56,7 +56,7 @@ class World {
   std::int64_t unix_start_ns() const;
   void run_until(Instant until) { timeline_.run_until(until); }
 
-  // Ends the run after the current event, because nothing sensible can follow.
+  // Ends the run after the current event, because nothing sensible can follow; the run has failed.
   void halt(std::string reason);
   const std::string& halt_reason() const { return halt_reason_; }
 

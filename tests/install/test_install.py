@@ -47,19 +47,19 @@ class Install(unittest.TestCase):
         self.assertEqual(run(self.example / "greeting", self.top / "homes"), "Welcome, Ben!\n")
 
     def test_the_simulator_runs_a_workload_of_a_program_of_its_own(self):
-        arguments = ("run", HERE / "example/greet.json", "--seed", "1", "--json")
-        report = json.loads(run(self.example / "greet_sim", *arguments))
+        arguments = ("run", HERE / "example/echo.json", "--seed", "1", "--json")
+        report = json.loads(run(self.example / "echo_sim", *arguments))
         self.assertEqual(report["violations"], [])
         self.assertTrue(all(each["ok"] for each in report["expectations"]), report)
         # What follows the pairing is the file of the step: kith-sim does not know that kind.
-        self.assertIn("greet", run(self.prefix / "bin/kith-sim", *arguments, expect=2))
+        self.assertIn("echo", run(self.prefix / "bin/kith-sim", *arguments, expect=2))
 
     def test_the_simulators_readme_shows_what_is_built_here(self):
         readme = (SOURCE / "sim/README.md").read_text()
         workload = readme.split("\n## A first workload of your own\n")[1].split("\n## ")[0]
         shown = re.findall(r"```cpp\n(.*?)```", workload, re.DOTALL)
         self.assertEqual(len(shown), 1)
-        self.assertIn(shown[0], (HERE / "example/greet_sim.cc").read_text())
+        self.assertIn(shown[0], (HERE / "example/echo_sim.cc").read_text())
 
     def test_the_example_is_built_from_the_prefix_alone(self):
         commands = run("ninja", "-C", self.example, "-t", "commands")
