@@ -16,6 +16,7 @@
 #include "sim/capsule/verdict.h"
 #include "sim/cli/capsule_command.h"
 #include "sim/cli/device_recording.h"
+#include "sim/cli/output_paths.h"
 #include "sim/cli/print.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/recordings.h"
@@ -94,6 +95,29 @@ Report execute(Run& run, Duration end) {
   return run.execute(end, [&progress] { progress.look(); });
 }
 
+// What a run reads and what it prints to must survive what it writes.
+Result<void> check_outputs(const RunOptions& options) {
+  std::vector<NamedFile> outputs;
+  if (!options.record.empty()) outputs.push_back({"--record-device", options.record[1]});
+  if (!options.report.empty()) outputs.push_back({"--report", options.report});
+  if (!options.capsule.empty()) outputs.push_back({"--capsule", options.capsule});
+  return sim::check_outputs(outputs, {{"the scenario", path_of(options.scenario)},
+                                      {"standard output", "/dev/stdout"},
+                                      {"standard error", "/dev/stderr"}});
+}
+
+// How a failed run can be seen again, said before anything that may go wrong itself.
+int tell_failure(const RunOptions& options, const Scenario& scenario, Duration end,
+                 const Report& report) {
+  print(stderr, replay_hint(report, options.scenario, options.until));
+  if (options.capsule.empty()) return kFailed;
+  const auto written =
+      write_capsule(capsule_of(scenario, report.seed, end, report), options.capsule);
+  if (!written) return refuse(written.error());
+  print(stderr, fmt::format("capsule: {}\n", options.capsule));
+  return kFailed;
+}
+
 int run(const RunOptions& options, const Handlers& handlers) {
   const auto seed = read_seed(options.seed);
   if (!seed) return refuse(seed.error());
@@ -108,6 +132,7 @@ int run(const RunOptions& options, const Handlers& handlers) {
   const auto scenario = load(options.scenario, *seed, handlers);
   if (!scenario) return refuse(scenario.error());
 
+  if (const auto distinct = check_outputs(options); !distinct) return refuse(distinct.error());
   if (!options.capsule.empty()) {
     if (const auto free = check_capsule_path(options.capsule); !free) return refuse(free.error());
   }
@@ -131,20 +156,14 @@ int run(const RunOptions& options, const Handlers& handlers) {
   const Report report = execute(world_run, end);
   const Cost cost{wall_seconds() - wall_before, cpu_seconds() - cpu_before};
   print(stdout, options.json ? to_json(report, cost) + "\n" : to_text(report, cost));
+  int code = report.ok() ? kClean : tell_failure(options, *scenario, end, report);
   if (recording) {
-    if (const auto written = recording->end(); !written) return refuse(written.error());
+    if (const auto written = recording->end(); !written) code = refuse(written.error());
   }
   if (page) {
-    if (const auto written = page->end(report, *scenario); !written) return refuse(written.error());
+    if (const auto written = page->end(report, *scenario); !written) code = refuse(written.error());
   }
-  if (report.ok()) return kClean;
-  print(stderr, replay_hint(report, options.scenario, options.until));
-  if (!options.capsule.empty()) {
-    const auto written = write_capsule(capsule_of(*scenario, *seed, end, report), options.capsule);
-    if (!written) return refuse(written.error());
-    print(stderr, fmt::format("capsule: {}\n", options.capsule));
-  }
-  return kFailed;
+  return code;
 }
 
 int print_explicit(const std::string& name, const std::string& seed_text,

@@ -1,6 +1,7 @@
 #pragma once
 
-// The page of a run (sim/report/page.h) as a file.
+// The page of a run (sim/report/page.h) as a file. An older one stays until the new one is whole;
+// what is no regular file, such as /dev/stdout, is written to as it is.
 
 #include <fstream>
 #include <memory>
@@ -25,8 +26,10 @@ class ReportFile {
  private:
   ReportFile(World& world, const std::string& path);
 
+  int check();
+
   std::string path_;
-  std::ofstream file_;
+  std::ofstream device_;  // open if the path is no regular file
   RunLog log_;
 };
 
