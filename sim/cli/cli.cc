@@ -210,9 +210,7 @@ int list(bool json, const Handlers& handlers) {
   return kClean;
 }
 
-}  // namespace
-
-int main(int argc, char** argv, const Handlers& handlers) {
+int run_command_line(int argc, char** argv, const Handlers& handlers) {
   CLI::App app{"Runs devices of kith on a virtual network, clock and disk. One seed decides all."};
   app.require_subcommand(1);
 
@@ -307,6 +305,12 @@ int main(int argc, char** argv, const Handlers& handlers) {
   if (swarm_command.parsed()) return run_swarm_command(swarm, handlers);
   if (expand_command.parsed()) return print_explicit(options.scenario, options.seed, handlers);
   return run_command.parsed() ? run(options, handlers) : list(list_json, handlers);
+}
+
+}  // namespace
+
+int main(int argc, char** argv, const Handlers& handlers) {
+  return ended(run_command_line(argc, argv, handlers));
 }
 
 }  // namespace kith::sim

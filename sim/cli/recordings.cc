@@ -107,12 +107,9 @@ int redact_file(const std::string& path) {
   trace::RecordingReader reader(*file);
   Redactor redactor;
   auto record = reader.next();
-  for (; record && *record; record = reader.next()) {
+  for (; record && *record && std::ferror(stdout) == 0; record = reader.next()) {
     const std::string line = redactor.line(**record) + "\n";
     std::fputs(line.c_str(), stdout);
-  }
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    return refuse({ErrorCode::io_error, "The timeline could not be printed.", ""});
   }
   if (!record) return refuse({ErrorCode::corrupt, sentence(path, record.error()), ""});
   return kClean;

@@ -21,6 +21,9 @@ void print(std::FILE* to, const std::string& text);
 // A line on standard error that says who complains.
 void complain(std::string_view text);
 
+// `code`, or kUnusable after saying so if something printed on standard output was lost.
+int ended(int code);
+
 // Says why, and how it can be helped. Gives kUnusable.
 int refuse(const Error& error);
 

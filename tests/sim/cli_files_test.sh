@@ -61,4 +61,16 @@ says err "replay: kith-sim run $work/late.json --seed 7"
 says err "capsule: $work/kept.capsule"
 expect 0 replay "$work/kept.capsule"
 
+# So is what is printed.
+expect 0 run "$work/mine.json" --seed 7 --record-device alice "$work/alice.recording"
+for printing in "run $work/mine.json --seed 7 --json" "run $work/late.json --seed 7" \
+  "expand $work/mine.json --seed 7" "list" "list --json" "swarm --seeds 1-2 --devices 2 --json" \
+  "replay $work/kept.capsule" "replay $work/alice.recording --redact" "--help"; do
+  code=0
+  # shellcheck disable=SC2086
+  "$sim" $printing >/dev/full 2>"$work/err" || code=$?
+  [[ $code == 2 ]] || fail "$printing exited with $code though nothing was printed"
+  says err "Standard output could not be written"
+done
+
 echo "kith_sim_cli_files: ok"
