@@ -58,6 +58,8 @@ Result<Capsule> read_capsule(const std::string& path) {
 }
 
 bool is_capsule(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return false;
   auto source = FileSource::open(path);
   if (!source) return false;
   std::array<std::byte, 8> beginning{};

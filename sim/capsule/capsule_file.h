@@ -19,7 +19,8 @@ Result<void> write_capsule(const Capsule& capsule, const std::string& path);
 // Errors: not_found, io_error, invalid_argument (a directory), corrupt.
 Result<Capsule> read_capsule(const std::string& path);
 
-// Whether the file begins as capsules do; false if it cannot be read.
+// Whether the file begins as capsules do; false if it cannot be read. A pipe can be read only once,
+// and is not touched.
 bool is_capsule(const std::string& path);
 
 }  // namespace kith::sim

@@ -1,6 +1,6 @@
 #include "sim/cli/capsule_command.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "engine/base/text.h"
 #include "generated/kith_commit.h"
@@ -39,17 +40,44 @@ Result<std::optional<Duration>> read_seconds(const std::string& option, const st
                  fmt::format("{} {} is not a number of seconds.", option, text));
 }
 
+// Exact, as --until reads it.
+std::string decimal_seconds(Duration duration) {
+  constexpr std::int64_t kPerSecond = 1'000'000'000;
+  return fmt::format("{}.{:09}", duration.count() / kPerSecond, duration.count() % kPerSecond);
+}
+
 // What a capsule holds, read as any scenario is.
 struct Loaded {
   Capsule capsule;
   Scenario scenario;
 };
 
+// The kinds of steps that this program does not have, with commas between them.
+std::string foreign_steps(const std::string& document, const Handlers& handlers) {
+  const Json json = Json::parse(document, nullptr, /*allow_exceptions=*/false);
+  std::set<std::string> kinds;
+  if (json.is_object() && json.contains("workload")) {
+    for (const Json& step : json["workload"]) {
+      if (!step.is_object() || !step.contains("kind") || !step["kind"].is_string()) continue;
+      const auto kind = step["kind"].get<std::string>();
+      if (!handlers.steps.contains(kind)) kinds.insert(kind);
+    }
+  }
+  return fmt::format("{}", fmt::join(kinds, ", "));
+}
+
 Result<Loaded> load(const std::string& file, const Handlers& handlers) {
   auto capsule = read_capsule(file);
   if (!capsule) return tl::unexpected(capsule.error());
   auto scenario = parse_scenario(file, capsule->document, handlers, capsule->seed);
-  if (!scenario) return tl::unexpected(scenario.error());
+  if (!scenario) {
+    const std::string foreign = foreign_steps(capsule->document, handlers);
+    if (foreign.empty()) return tl::unexpected(scenario.error());
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("{} was written by a program with steps of its own: {}.",
+                               printable(file), printable(foreign)),
+                   "That program can run it.");
+  }
   scenario->name = capsule->scenario;
   return Loaded{std::move(*capsule), std::move(*scenario)};
 }
@@ -254,6 +282,19 @@ int shrink_capsule(const ShrinkOptions& options, const Handlers& handlers) {
     return refuse(written.error());
   }
   print_shrunk(*shrunk, kept, out, options.json);
+  return kClean;
+}
+
+int expand_capsule(const std::string& file) {
+  const auto capsule = read_capsule(file);
+  if (!capsule) return refuse(capsule.error());
+  const Json document = Json::parse(capsule->document, nullptr, /*allow_exceptions=*/false);
+  if (document.is_discarded()) {
+    return refuse({ErrorCode::corrupt, printable(file) + " holds no JSON.", ""});
+  }
+  print(stdout, text_of(document, 2));
+  print(stderr, fmt::format("It was run with --seed {} --until {}.\n", capsule->seed,
+                            decimal_seconds(capsule->until)));
   return kClean;
 }
 

@@ -30,4 +30,7 @@ struct ShrinkOptions {
 // capsule that can be run, or nowhere to write.
 int shrink_capsule(const ShrinkOptions& options, const Handlers& handlers);
 
+// Prints the scenario of a capsule, and on standard error how it was run. 0: done. 2: no capsule.
+int expand_capsule(const std::string& file);
+
 }  // namespace kith::sim

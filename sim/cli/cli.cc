@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/text.h"
 #include "sim/capsule/capsule_file.h"
 #include "sim/capsule/verdict.h"
 #include "sim/cli/capsule_command.h"
@@ -74,6 +75,10 @@ std::string path_of(const std::string& name_or_path) {
 // A file, a shipped scenario, or what a swarm makes of a seed: "swarm", "swarm:DEVICES".
 Result<Scenario> load(const std::string& name, std::uint64_t seed, const Handlers& handlers) {
   if (const auto devices = swarm_devices(name)) return swarm_scenario(seed, *devices, handlers);
+  if (is_capsule(name)) {
+    return failure(ErrorCode::invalid_argument, printable(name) + " is a capsule: use replay.",
+                   "expand prints the scenario that it holds.");
+  }
   return load_scenario(path_of(name), handlers, seed);
 }
 
@@ -168,6 +173,10 @@ int run(const RunOptions& options, const Handlers& handlers) {
 
 int print_explicit(const std::string& name, const std::string& seed_text,
                    const Handlers& handlers) {
+  if (is_capsule(name)) return expand_capsule(name);
+  if (seed_text.empty()) {
+    return refuse({ErrorCode::invalid_argument, "--seed is required for what is no capsule.", ""});
+  }
   const auto seed = read_seed(seed_text);
   if (!seed) return refuse(seed.error());
   const auto scenario = load(name, *seed, handlers);
@@ -237,12 +246,14 @@ int run_command_line(int argc, char** argv, const Handlers& handlers) {
                   "If it fails, write the run to a new file for replay and shrink")
       ->type_name("FILE");
 
-  CLI::App& expand_command =
-      *app.add_subcommand("expand", "Print what a seed makes of a scenario, as a scenario");
+  CLI::App& expand_command = *app.add_subcommand(
+      "expand", "Print what a seed makes of a scenario, or what a capsule holds");
   expand_command
-      .add_option("SCENARIO", options.scenario, "A file, a shipped scenario, or swarm:DEVICES")
+      .add_option("SCENARIO", options.scenario,
+                  "A file, a shipped scenario, swarm:DEVICES, or a capsule")
       ->required();
-  expand_command.add_option("--seed", options.seed, "What decides: 0 to 2^64 - 1")->required();
+  expand_command.add_option("--seed", options.seed,
+                            "What decides: 0 to 2^64 - 1; a capsule needs none");
 
   SwarmOptions swarm;
   CLI::App& swarm_command = *app.add_subcommand(

@@ -13,6 +13,8 @@
 //     [--record-device DEVICE FILE]              records one of its devices, for replay
 //     [--report FILE]                            writes an HTML page about the run
 //     [--capsule FILE]                           writes the run, if it fails
+//   expand SCENARIO --seed N                     what the seed makes of it, as a scenario
+//   expand CAPSULE                               the scenario that it holds
 //   list [--json]                                the scenarios that ship
 //   replay FILE [--json]                         executes a recording of `kith --record` again
 //     --redact                                   prints a timeline without its secrets instead

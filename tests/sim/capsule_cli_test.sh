@@ -52,6 +52,17 @@ import json, sys
 line = json.load(sys.stdin)
 assert line["same"] is True and line["device"]["device"] == "bob", line' <"$work/out"
 
+# The scenario in it is one like any other.
+expect 2 run "$capsule" --seed 7
+says err "short.capsule is a capsule: use replay."
+expect 0 expand "$capsule"
+says err "It was run with --seed 7 --until 0.500000000."
+cp "$work/out" "$work/again.json"
+expect 1 run "$work/again.json" --seed 7 --until 0.500000000
+says out "trace hash $hash"
+expect 2 expand "$work/again.json"
+says err "--seed is required"
+
 # What is no capsule, or not the whole of one.
 expect 2 replay "$capsule" --dump nobody
 says err "there is no nobody"
@@ -64,6 +75,8 @@ head -c 12 "$capsule" >"$work/stub.capsule"
 expect 2 replay "$work/stub.capsule"
 says err "stub.capsule is too short for a capsule"
 expect 2 shrink "$work/stub.capsule"
+expect 2 expand "$work/stub.capsule"
+says err "stub.capsule is too short for a capsule"
 echo "something else" >"$work/other"
 expect 2 replay "$work/other"
 expect 2 replay "$work/other" --dump alice

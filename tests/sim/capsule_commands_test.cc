@@ -106,6 +106,20 @@ TEST_F(CapsuleCommands, a_run_that_comes_out_otherwise_is_told_by_the_exit_code)
   EXPECT_EQ(kith_sim(handlers, {"shrink", unusable}), 2);
 }
 
+TEST_F(CapsuleCommands, a_program_without_its_steps_names_them) {
+  Handlers handlers = idle_people();
+  const std::string path = swarm(handlers).at(0).capsule;
+  handlers.steps.erase("pair");
+  for (const std::string command : {"replay", "shrink"}) {
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(kith_sim(handlers, {command, path}), 2);
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+                HasSubstr("was written by a program with steps of its own: pair."));
+  }
+  // What it holds can be read all the same.
+  EXPECT_EQ(kith_sim(handlers, {"expand", path}), 0);
+}
+
 // --- helpers ------------------------------------------------------------------------------------
 
 struct Idle : WorkloadStep {

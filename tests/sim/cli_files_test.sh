@@ -54,6 +54,10 @@ expect 2 run "$work/mine.json" --seed 7 --report /dev/full
 says err "--report: /dev/full cannot be written: No space left on device."
 [[ -c /dev/full ]] || fail "/dev/full was replaced"
 
+# What can be read only once is.
+expect 0 run /dev/stdin --seed 7 < <(cat "$work/mine.json")
+expect 0 expand /dev/stdin --seed 7 < <(cat "$work/mine.json")
+
 # A failure is told and kept, whatever becomes of the report.
 expect 2 run "$work/late.json" --seed 7 --report /dev/full --capsule "$work/kept.capsule"
 says err "failed: seed 7, commit "
