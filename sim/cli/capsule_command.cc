@@ -162,7 +162,8 @@ std::string to_text(const Capsule& capsule, const Replay& replay) {
   if (replay.differences.empty()) return text + "failed again in the same way\n";
   for (const std::string& each : replay.differences) text += fmt::format("differs     {}\n", each);
   if (capsule.commit != KITH_COMMIT) {
-    text += fmt::format("This kith-sim is of commit {}, which may run otherwise.\n", KITH_COMMIT);
+    text += fmt::format("This {} is of commit {}, which may run otherwise.\n", program_name(),
+                        KITH_COMMIT);
   }
   return text;
 }

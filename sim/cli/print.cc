@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "generated/kith_commit.h"
+#include "sim/cli/terminal.h"
 #include "sim/world/seconds.h"
 
 namespace kith::sim {
@@ -38,22 +39,6 @@ std::string fired(const std::map<std::string, std::uint64_t>& probes) {
     text += fmt::format("{} {} {}", text.empty() ? "fired:" : ",", name, times);
   }
   return text.empty() ? "" : text + "\n";
-}
-
-// For a shell, should the path hold anything unusual.
-std::string quoted(const std::string& text) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./";
-  if (text.find_first_not_of(kPlain) == std::string::npos) return text;
-  std::string result = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      result += "'\\''";
-    } else {
-      result += c;
-    }
-  }
-  return result + "'";
 }
 
 }  // namespace
@@ -90,8 +75,8 @@ std::string to_text(const Report& report, const Cost& cost) {
 
 std::string replay_hint(const Report& report, const std::string& scenario,
                         const std::string& until) {
-  return fmt::format("failed: seed {}, commit {}\nreplay: kith-sim run {} --seed {}{}\n",
-                     report.seed, KITH_COMMIT, quoted(scenario), report.seed,
+  return fmt::format("failed: seed {}, commit {}\nreplay: {} run {} --seed {}{}\n", report.seed,
+                     KITH_COMMIT, shell_quoted(program_name()), shell_quoted(scenario), report.seed,
                      until.empty() ? "" : " --until " + until);
 }
 

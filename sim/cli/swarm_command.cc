@@ -103,7 +103,8 @@ struct Totals {
 };
 
 std::string replay_command(const SwarmOutcome& outcome, std::uint64_t devices) {
-  return fmt::format("kith-sim run swarm:{} --seed {}", devices, outcome.seed);
+  return fmt::format("{} run swarm:{} --seed {}", shell_quoted(program_name()), devices,
+                     outcome.seed);
 }
 
 nlohmann::ordered_json to_json(const SwarmOutcome& outcome, std::uint64_t devices) {

@@ -18,6 +18,12 @@ inline constexpr int kUnusable = 2;  // usage, or a file that is refused
 // At once, so that a reader at the other end of a pipe sees it.
 void print(std::FILE* to, const std::string& text);
 
+// The program that was started, by the name of its file: others than kith-sim have its commands.
+std::string_view program_name();
+
+// For a shell, should the text hold anything unusual.
+std::string shell_quoted(std::string_view text);
+
 // A line on standard error that says who complains.
 void complain(std::string_view text);
 

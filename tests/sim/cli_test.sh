@@ -34,6 +34,13 @@ says out "FAILED"
 says err "seed 7, commit "
 says err "replay: kith-sim run pair-and-send --seed 7 --until 0.5"
 
+# By the name of the program that can run it.
+cp "$sim" "$work/greet sim"
+code=0
+"$work/greet sim" run "$scenarios/pair-and-send.json" --seed 7 --until 0.5 2>"$work/err" >"$work/out" || code=$?
+[[ $code == 1 ]] || fail "a copy exited with $code"
+says err "replay: 'greet sim' run $scenarios/pair-and-send.json --seed 7 --until 0.5"
+
 expect 2
 expect 2 run pair-and-send
 expect 2 run pair-and-send --seed seven
