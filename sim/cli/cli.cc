@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,6 +15,7 @@
 #include "sim/capsule/capsule_file.h"
 #include "sim/capsule/verdict.h"
 #include "sim/cli/capsule_command.h"
+#include "sim/cli/cost.h"
 #include "sim/cli/device_recording.h"
 #include "sim/cli/output_paths.h"
 #include "sim/cli/print.h"
@@ -26,7 +26,6 @@
 #include "sim/cli/terminal.h"
 #include "sim/scenario/decimal.h"
 #include "sim/scenario/run.h"
-#include "sim/swarm/cpu_time.h"
 #include "sim/swarm/swarm.h"
 
 namespace kith::sim {
@@ -80,10 +79,6 @@ Result<Scenario> load(const std::string& name, std::uint64_t seed, const Handler
                    "expand prints the scenario that it holds.");
   }
   return load_scenario(path_of(name), handlers, seed);
-}
-
-double wall_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 Result<std::uint64_t> read_seed(const std::string& text) {
@@ -155,11 +150,10 @@ int run(const RunOptions& options, const Handlers& handlers) {
     if (!begun) return refuse(begun.error());
     page = std::move(*begun);
   }
-  const double wall_before = wall_seconds();
-  const double cpu_before = cpu_seconds();
+  const CostMeter meter;
   const Duration end = std::min(Duration{static_cast<std::int64_t>(*until)}, scenario->duration);
   const Report report = execute(world_run, end);
-  const Cost cost{wall_seconds() - wall_before, cpu_seconds() - cpu_before};
+  const Cost cost = meter.read();
   print(stdout, options.json ? to_json(report, cost) + "\n" : to_text(report, cost));
   int code = report.ok() ? kClean : tell_failure(options, *scenario, end, report);
   if (recording) {

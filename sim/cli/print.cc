@@ -51,6 +51,7 @@ std::string to_json(const Report& report, const Cost& cost) {
   json["virtual_s"] = rounded(seconds_of(report.virtual_time));
   json["wall_s"] = rounded(cost.wall_s);
   json["cpu_s"] = rounded(cost.cpu_s);
+  json["peak_mib"] = std::lround(cost.peak_mib);
   json["datagrams"] = report.datagrams;
   json["events"] = report.events;
   json["trace_hash"] = report.trace_hash.to_hex();
@@ -62,11 +63,12 @@ std::string to_json(const Report& report, const Cost& cost) {
 
 std::string to_text(const Report& report, const Cost& cost) {
   std::string text = fmt::format(
-      "{}, seed {}: {} devices, {:.3f} virtual seconds in {:.3f} s ({:.3f} s of CPU)\n"
+      "{}, seed {}: {} devices, {:.3f} virtual seconds in {:.3f} s ({:.3f} s of CPU, "
+      "{:.0f} MiB at most)\n"
       "{} datagrams delivered, {} events\n"
       "trace hash {}\n",
       report.scenario, report.seed, report.devices, seconds_of(report.virtual_time), cost.wall_s,
-      cost.cpu_s, report.datagrams, report.events, report.trace_hash.to_hex());
+      cost.cpu_s, cost.peak_mib, report.datagrams, report.events, report.trace_hash.to_hex());
   text += fired(report.probes);
   text += lines_of("violation  ", report.violations);
   text += lines_of("expectation", report.expectations);

@@ -4,15 +4,10 @@
 
 #include <string>
 
+#include "sim/cli/cost.h"
 #include "sim/scenario/report.h"
 
 namespace kith::sim {
-
-// What a run cost outside its own world.
-struct Cost {
-  double wall_s = 0;
-  double cpu_s = 0;
-};
 
 // One line, with the keys that sim/README.md lists.
 std::string to_json(const Report& report, const Cost& cost);

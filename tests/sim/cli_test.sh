@@ -13,11 +13,12 @@ expect 0 run "$scenarios/pair-and-send.json" --seed 7 --json
 python3 - "$work/out" <<'PYTHON'
 import json, sys
 line = json.load(open(sys.argv[1]))
-keys = ["scenario", "seed", "devices", "virtual_s", "wall_s", "cpu_s", "datagrams", "events",
-        "trace_hash", "probes", "violations", "expectations"]
+keys = ["scenario", "seed", "devices", "virtual_s", "wall_s", "cpu_s", "peak_mib", "datagrams",
+        "events", "trace_hash", "probes", "violations", "expectations"]
 assert list(line) == keys, list(line)
 assert (line["scenario"], line["seed"], line["devices"]) == ("pair-and-send", 7, 2), line
 assert line["violations"] == [], line
+assert 1 <= line["peak_mib"] < 1000, line
 assert len(line["expectations"]) == 4, line
 for expectation in line["expectations"]:
     assert set(expectation) == {"name", "ok", "value"} and expectation["ok"] is True, line
