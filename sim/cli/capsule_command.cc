@@ -16,6 +16,8 @@
 #include "sim/capsule/device_dump.h"
 #include "sim/capsule/shrink.h"
 #include "sim/capsule/verdict.h"
+#include "sim/cli/interruption.h"
+#include "sim/cli/status_line.h"
 #include "sim/cli/terminal.h"
 #include "sim/scenario/decimal.h"
 #include "sim/scenario/run.h"
@@ -235,7 +237,7 @@ void print_shrunk(const Shrunk& shrunk, const Failure& kept, const std::string& 
   print(stdout, fmt::format("kept: {}\n", printable(kept.name)) + to_text("before", shrunk.before) +
                     to_text("after", shrunk.after) +
                     fmt::format("{} runs{}; written to {}\n", shrunk.trials,
-                                shrunk.finished ? "" : ", stopped by --time", printable(out)));
+                                shrunk.finished ? "" : ", stopped before its end", printable(out)));
 }
 
 }  // namespace
@@ -272,9 +274,20 @@ int shrink_capsule(const ShrinkOptions& options, const Handlers& handlers) {
   const Capsule& capsule = loaded->capsule;
   const Failure& kept = chosen(capsule.failures);
   const auto begun = std::chrono::steady_clock::now();
-  const auto goes_on = [&] { return !*time || std::chrono::steady_clock::now() - begun < **time; };
+  const Interruption interruption;
+  StatusLine line;
+  std::uint64_t runs = 1;
+  const auto goes_on = [&] {
+    const auto elapsed = std::chrono::steady_clock::now() - begun;
+    if (StatusLine::visible() && line.due()) {
+      line.show(fmt::format("{} runs, {:.0f} s", runs, seconds_of(Duration(elapsed))));
+    }
+    ++runs;
+    return !interruption.seen() && (!*time || elapsed < **time);
+  };
   const auto shrunk = shrink({capsule.document, capsule.seed, capsule.until, kept, handlers},
                              trial_for(kept), goes_on);
+  line.erase();
   if (!shrunk) {
     refuse(shrunk.error());
     return kFailed;

@@ -26,7 +26,8 @@ struct ShrinkOptions {
   bool json = false;
 };
 
-// Writes a smaller capsule that fails in the same way. 0: done. 1: it does not fail any more. 2: no
+// Writes a smaller capsule that fails in the same way, at the latest when the time is over or at a
+// SIGINT. 0: done. 1: it does not fail any more. 2: no
 // capsule that can be run, or nowhere to write.
 int shrink_capsule(const ShrinkOptions& options, const Handlers& handlers);
 

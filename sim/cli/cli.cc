@@ -90,7 +90,7 @@ Result<std::uint64_t> read_seed(const std::string& text) {
 
 // With a line about it where somebody can see it.
 Report execute(Run& run, Duration end) {
-  if (!Progress::visible()) return run.execute(end);
+  if (!StatusLine::visible()) return run.execute(end);
   Progress progress(run, end);
   return run.execute(end, [&progress] { progress.look(); });
 }
@@ -258,6 +258,8 @@ int run_command_line(int argc, char** argv, const Handlers& handlers) {
       ->capture_default_str();
   swarm_command.add_option("--jobs", swarm.jobs, "Processes")->capture_default_str();
   swarm_command.add_option("--time", swarm.time, "Begin no seed after so many seconds");
+  swarm_command.add_flag("--must-hit", swarm.must_hit,
+                         "Fail unless every fault and kind of gateway took effect in some seed");
   swarm_command.add_flag("--json", swarm.json, "A JSON object for each seed, and one of all");
 
   swarm_command

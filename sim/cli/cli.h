@@ -15,13 +15,16 @@
 //     [--capsule FILE]                           writes the run, if it fails
 //   expand SCENARIO --seed N                     what the seed makes of it, as a scenario
 //   expand CAPSULE                               the scenario that it holds
+//   swarm --seeds A-B [--json]                   a world of its own for each seed
+//     [--devices N] [--jobs N] [--time S]
+//     [--capsules DIR] [--must-hit]
 //   list [--json]                                the scenarios that ship
 //   replay FILE [--json]                         executes a recording of `kith --record` again
 //     --redact                                   prints a timeline without its secrets instead
 //   replay CAPSULE [--until S] [--dump DEVICE]   runs a capsule again
 //   shrink CAPSULE [--out FILE] [--time S]       makes a smaller one of it
 // Exit codes: 0 clean, 1 a violation, a missed expectation or a divergence, 2 usage or a file that
-// is refused.
+// is refused, or something written was lost, 130 a swarm was stopped by a signal.
 
 #include "sim/scenario/workload.h"
 

@@ -1,13 +1,16 @@
 #include "sim/cli/swarm_command.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "generated/kith_commit.h"
+#include "sim/cli/interruption.h"
+#include "sim/cli/status_line.h"
 #include "sim/cli/terminal.h"
 #include "sim/scenario/decimal.h"
 #include "sim/swarm/expected_probes.h"
@@ -76,6 +79,8 @@ Result<SwarmSpec> read(const SwarmOptions& options) {
 // Sums over all seeds.
 struct Totals {
   std::uint64_t seeds = 0;
+  std::uint64_t first_seed = ~0ull;  // of those that were run to their end
+  std::uint64_t last_seed = 0;
   std::uint64_t failed = 0;
   std::uint64_t datagrams = 0;
   double virtual_s = 0;
@@ -91,6 +96,8 @@ struct Totals {
 
   void add(const SwarmOutcome& outcome) {
     ++seeds;
+    first_seed = std::min(first_seed, outcome.seed);
+    last_seed = std::max(last_seed, outcome.seed);
     if (!outcome.ok) ++failed;
     datagrams += outcome.datagrams;
     virtual_s += outcome.virtual_s;
@@ -141,45 +148,93 @@ std::string to_text(const SwarmOutcome& outcome, std::uint64_t devices) {
 
 double rounded(double value) { return std::round(value * 100) / 100; }
 
+std::string status(const Totals& totals, const SwarmSpec& spec, double wall_s) {
+  return fmt::format("{} of {} seeds, {} failed, {:.2f} seeds a second, {:.0f} s", totals.seeds,
+                     spec.last_seed - spec.first_seed + 1, totals.failed,
+                     static_cast<double>(totals.seeds) / wall_s, wall_s);
+}
+
+std::string summary_json(const Totals& totals, const SwarmSpec& spec, double wall_s,
+                         bool interrupted) {
+  const auto seed = [&](std::uint64_t number) {
+    return totals.seeds > 0 ? nlohmann::ordered_json(number) : nlohmann::ordered_json(nullptr);
+  };
+  const nlohmann::ordered_json summary{{"seeds", totals.seeds},
+                                       {"first_seed", seed(totals.first_seed)},
+                                       {"last_seed", seed(totals.last_seed)},
+                                       {"interrupted", interrupted},
+                                       {"failed", totals.failed},
+                                       {"devices", spec.devices},
+                                       {"virtual_s", rounded(totals.virtual_s)},
+                                       {"wall_s", rounded(wall_s)},
+                                       {"cpu_s", rounded(totals.cpu_s)},
+                                       {"datagrams", totals.datagrams},
+                                       {"probes", totals.probes},
+                                       {"seeds_with", totals.seeds_with},
+                                       {"never_fired", totals.never_fired()}};
+  return summary.dump() + "\n";
+}
+
+std::string summary_text(const Totals& totals, const SwarmSpec& spec, double wall_s) {
+  const std::size_t expected = expected_probes().size();
+  const std::string which =
+      totals.seeds > 0 ? fmt::format(" ({}-{})", totals.first_seed, totals.last_seed) : "";
+  return fmt::format(
+      "{} seeds{} of {} devices, {} failed; {:.0f} virtual seconds, {} datagrams; "
+      "{:.1f} s, {:.1f} s of CPU, {:.2f} seeds a second; {} of {} probes fired\n",
+      totals.seeds, which, spec.devices, totals.failed, totals.virtual_s, totals.datagrams, wall_s,
+      totals.cpu_s, static_cast<double>(totals.seeds) / wall_s,
+      expected - totals.never_fired().size(), expected);
+}
+
+int verdict(const Totals& totals, const SwarmOptions& options, bool interrupted) {
+  const std::vector<std::string> missed = totals.never_fired();
+  const bool misses = options.must_hit && !missed.empty();
+  if (misses) print(stderr, fmt::format("never fired: {}\n", fmt::join(missed, "\nnever fired: ")));
+  if (totals.failed > 0) return kFailed;
+  if (interrupted) return kInterrupted;
+  if (totals.seeds == 0) {
+    return refuse({ErrorCode::invalid_argument,
+                   fmt::format("--time {} was over before the first seed.", options.time), ""});
+  }
+  return misses ? kFailed : kClean;
+}
+
 }  // namespace
 
 int run_swarm_command(const SwarmOptions& options, const Handlers& handlers) {
   const auto spec = read(options);
   if (!spec) return refuse(spec.error());
   const auto begun = std::chrono::steady_clock::now();
+  const auto wall_s = [begun] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  };
   Totals totals;
-  const auto ran = run_swarm(*spec, handlers, [&](const SwarmOutcome& outcome) {
+  StatusLine line;
+  const Interruption interruption;
+  const auto on_outcome = [&](const SwarmOutcome& outcome) {
     totals.add(outcome);
+    if (!options.json && outcome.ok) return;
+    line.erase();
     if (options.json) {
       print(stdout, to_json(outcome, spec->devices)
                             .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
                         "\n");
-    } else if (!outcome.ok) {
+    } else {
       print(stderr, to_text(outcome, spec->devices));
     }
-  });
+  };
+  const auto stopped = [&] {
+    if (StatusLine::visible() && line.due()) line.show(status(totals, *spec, wall_s()));
+    return interruption.seen() || std::ferror(stdout) != 0;
+  };
+  const auto ran = run_swarm(*spec, handlers, on_outcome, stopped);
+  line.erase();
   if (!ran) return refuse(ran.error());
-  const double wall_s =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  if (options.json) {
-    const nlohmann::ordered_json summary{
-        {"seeds", totals.seeds},           {"failed", totals.failed},
-        {"devices", spec->devices},        {"virtual_s", rounded(totals.virtual_s)},
-        {"wall_s", rounded(wall_s)},       {"cpu_s", rounded(totals.cpu_s)},
-        {"datagrams", totals.datagrams},   {"probes", totals.probes},
-        {"seeds_with", totals.seeds_with}, {"never_fired", totals.never_fired()}};
-    print(stdout, summary.dump() + "\n");
-  } else {
-    const std::size_t expected = expected_probes().size();
-    print(
-        stdout,
-        fmt::format("{} seeds of {} devices, {} failed; {:.0f} virtual seconds, {} datagrams; "
-                    "{:.1f} s, {:.1f} s of CPU, {:.2f} seeds a second; {} of {} probes fired\n",
-                    totals.seeds, spec->devices, totals.failed, totals.virtual_s, totals.datagrams,
-                    wall_s, totals.cpu_s, static_cast<double>(totals.seeds) / wall_s,
-                    expected - totals.never_fired().size(), expected));
-  }
-  return totals.failed == 0 ? kClean : kFailed;
+  const bool interrupted = interruption.seen();
+  print(stdout, options.json ? summary_json(totals, *spec, wall_s(), interrupted)
+                             : summary_text(totals, *spec, wall_s()));
+  return verdict(totals, options, interrupted);
 }
 
 std::optional<std::uint64_t> swarm_devices(const std::string& name) {

@@ -16,10 +16,12 @@ struct SwarmOptions {
   std::string time;  // seconds on the wall
   std::string jobs = "1";
   std::string capsules;  // a directory, or nothing
+  bool must_hit = false;
   bool json = false;
 };
 
-// Exit codes: 0 all seeds clean, 1 a seed failed, 2 an option makes no sense or nothing could run.
+// Exit codes: 0 all seeds clean, 1 a seed failed, or with `must_hit` something never fired, 2 an
+// option makes no sense or no seed ran, 130 stopped by a signal before that.
 int run_swarm_command(const SwarmOptions& options, const Handlers& handlers);
 
 // How many devices "swarm" or "swarm:20" has; nothing if the name is no such one.

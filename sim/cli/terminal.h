@@ -12,8 +12,9 @@ namespace kith::sim {
 
 // Exit codes.
 inline constexpr int kClean = 0;
-inline constexpr int kFailed = 1;    // a violation, a missed expectation, a divergence
-inline constexpr int kUnusable = 2;  // usage, or a file that is refused
+inline constexpr int kFailed = 1;         // a violation, a missed expectation, a divergence
+inline constexpr int kUnusable = 2;       // usage, or a file that is refused
+inline constexpr int kInterrupted = 130;  // by SIGINT or SIGTERM, as shells say it
 
 // At once, so that a reader at the other end of a pipe sees it.
 void print(std::FILE* to, const std::string& text);

@@ -96,7 +96,8 @@ SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers&
 }
 
 Result<void> run_swarm(const SwarmSpec& spec, const Handlers& handlers,
-                       const std::function<void(const SwarmOutcome&)>& on_outcome) {
+                       const std::function<void(const SwarmOutcome&)>& on_outcome,
+                       const std::function<bool()>& stopped) {
   const auto begun = std::chrono::steady_clock::now();
   std::uint64_t to_come = spec.last_seed - spec.first_seed + 1;
   std::uint64_t next_seed = spec.first_seed;
@@ -119,7 +120,7 @@ Result<void> run_swarm(const SwarmSpec& spec, const Handlers& handlers,
     write(capsule_of_death(scenario, seed, scenario.duration, death), spec.capsules, died);
     on_outcome(died);
   };
-  return Workers::run(spec.jobs, next, work, done);
+  return Workers::run(spec.jobs, next, work, done, stopped);
 }
 
 }  // namespace kith::sim

@@ -46,8 +46,10 @@ Scenario swarm_scenario(std::uint64_t seed, std::uint64_t devices, const Handler
 SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers& handlers,
                       const std::string& capsules = "");
 
-// All of them. `on_outcome` hears of each as it is done, in any order. Errors: Workers::run.
+// All of them. `on_outcome` hears of each as it is done, in any order. `stopped` and errors:
+// Workers::run.
 Result<void> run_swarm(const SwarmSpec& spec, const Handlers& handlers,
-                       const std::function<void(const SwarmOutcome&)>& on_outcome);
+                       const std::function<void(const SwarmOutcome&)>& on_outcome,
+                       const std::function<bool()>& stopped = {});
 
 }  // namespace kith::sim

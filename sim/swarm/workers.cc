@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,9 @@
 
 namespace kith::sim {
 namespace {
+
+// Between two questions whether to stop.
+constexpr int kLongestWaitMs = 250;
 
 struct Child {
   pid_t process = -1;
@@ -36,6 +40,9 @@ bool write_all(int file, const void* data, std::size_t size) {
 }
 
 [[noreturn]] void serve(int numbers, int lines, const Workers::Work& work) {
+  std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGTERM, SIG_IGN);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   std::uint64_t number = 0;
   while (::read(numbers, &number, sizeof number) == ssize_t{sizeof number}) {
     const std::string line = work(number) + "\n";
@@ -118,12 +125,19 @@ class Crew {
 
   bool busy() const { return !children_.empty(); }
 
-  // Waits for something to come and deals with it. False if no child could be started for one that
-  // died.
+  void abandon() {
+    while (busy()) {
+      ::kill(children_.back().process, SIGKILL);
+      dismiss(children_.size() - 1);
+    }
+  }
+
+  // Waits a while for something to come and deals with it. False if no child could be started for
+  // one that died.
   bool turn() {
     std::vector<pollfd> waiting;
     for (const Child& child : children_) waiting.push_back({child.from, POLLIN, 0});
-    if (::poll(waiting.data(), waiting.size(), -1) < 0) return errno == EINTR;
+    if (::poll(waiting.data(), waiting.size(), kLongestWaitMs) < 0) return errno == EINTR;
     for (std::size_t i = children_.size(); i-- > 0;) {
       if (waiting[i].revents != 0 && !attend(i)) return false;
     }
@@ -162,13 +176,19 @@ class Crew {
 
 }  // namespace
 
-Result<void> Workers::run(unsigned processes, const Next& next, const Work& work,
-                          const Done& done) {
+Result<void> Workers::run(unsigned processes, const Next& next, const Work& work, const Done& done,
+                          const Stopped& stopped) {
   const auto old_handler = std::signal(SIGPIPE, SIG_IGN);
   Crew crew(next, work, done);
   bool alive = true;
   for (unsigned i = 0; i < processes && alive; ++i) alive = crew.add();
-  while (alive && crew.busy()) alive = crew.turn();
+  while (alive && crew.busy()) {
+    if (stopped && stopped()) {
+      crew.abandon();
+    } else {
+      alive = crew.turn();
+    }
+  }
   std::signal(SIGPIPE, old_handler);
   if (alive) return {};
   return failure(ErrorCode::io_error,

@@ -4,6 +4,8 @@
 // process does not end the others.
 //
 //   parent --number--> child --line of text--> parent       a child that dies is replaced
+//
+// SIGINT and SIGTERM are for the parent: children end when it does.
 
 #include <cstdint>
 #include <functional>
@@ -24,8 +26,13 @@ class Workers {
   // In the parent: the next number; nothing when there is no more to do.
   using Next = std::function<std::optional<std::uint64_t>()>;
 
+  // In the parent, several times a second: whether to end at once. What children are at then is
+  // never done.
+  using Stopped = std::function<bool()>;
+
   // Returns when all is done. io_error: no process could be started.
-  static Result<void> run(unsigned processes, const Next& next, const Work& work, const Done& done);
+  static Result<void> run(unsigned processes, const Next& next, const Work& work, const Done& done,
+                          const Stopped& stopped = {});
 };
 
 }  // namespace kith::sim
