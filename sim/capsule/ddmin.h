@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <numeric>
 #include <vector>
 
@@ -12,15 +13,18 @@ namespace kith::sim {
 
 // `fails(kept)` says whether the failure stays with these of the numbers below `count`, in their
 // order. Returns the last that did, of which no single one can be left out; all if none did.
+// Once `stopped` says so it looks no further.
 template <class Fails>
-std::vector<std::size_t> ddmin(std::size_t count, const Fails& fails) {
+std::vector<std::size_t> ddmin(
+    std::size_t count, const Fails& fails,
+    const std::function<bool()>& stopped = [] { return false; }) {
   using Numbers = std::vector<std::size_t>;
   Numbers kept(count);
   std::iota(kept.begin(), kept.end(), std::size_t{0});
   if (count == 0) return kept;
   if (fails(Numbers{})) return {};
   std::size_t parts = 2;
-  while (kept.size() >= 2) {
+  while (kept.size() >= 2 && !stopped()) {
     const std::size_t size = kept.size();
     const auto begin_of = [&](std::size_t part) {
       return kept.begin() + static_cast<std::ptrdiff_t>(size * part / parts);

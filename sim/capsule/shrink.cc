@@ -173,7 +173,10 @@ class Shrinker {
   // Tries what `make` makes of a choice of `count` parts.
   template <class Make>
   void choose(std::size_t count, const Make& make) {
-    ddmin(count, [&](const Kept& kept) { return attempt(make(kept), until_); });
+    // A candidate costs time even if it is not run.
+    ddmin(
+        count, [&](const Kept& kept) { return !spent_ && attempt(make(kept), until_); },
+        [this] { return spent_; });
   }
 
   void drop_devices() {
@@ -222,6 +225,7 @@ class Shrinker {
 
   void reduce_amounts() {
     for (const Amount& amount : amounts_of(document_)) {
+      if (spent_) return;
       if (change_amount(amount, amount.least)) continue;
       const auto now = [&] { return document_.at(amount.where).get<std::uint64_t>(); };
       while (now() / 2 > amount.least && change_amount(amount, now() / 2)) {
