@@ -73,12 +73,20 @@ std::string path_of(const std::string& name_or_path) {
 
 // A file, a shipped scenario, or what a swarm makes of a seed: "swarm", "swarm:DEVICES".
 Result<Scenario> load(const std::string& name, std::uint64_t seed, const Handlers& handlers) {
-  if (const auto devices = swarm_devices(name)) return swarm_scenario(seed, *devices, handlers);
+  if (means_swarm(name)) {
+    const auto devices = swarm_devices(name);
+    if (!devices) return tl::unexpected(devices.error());
+    return swarm_scenario(seed, *devices, handlers);
+  }
   if (is_capsule(name)) {
     return failure(ErrorCode::invalid_argument, printable(name) + " is a capsule: use replay.",
                    "expand prints the scenario that it holds.");
   }
-  return load_scenario(path_of(name), handlers, seed);
+  auto scenario = load_scenario(path_of(name), handlers, seed);
+  if (!scenario && scenario.error().code == ErrorCode::not_found) {
+    scenario.error().hint = "list names the scenarios that ship.";
+  }
+  return scenario;
 }
 
 Result<std::uint64_t> read_seed(const std::string& text) {
@@ -302,6 +310,13 @@ int run_command_line(int argc, char** argv, const Handlers& handlers) {
   shrink_command.add_option("--time", shrink.time, "Begin no run after so many seconds");
   shrink_command.add_flag("--json", shrink.json, "One JSON object on standard output");
 
+  // Otherwise the complaint would be that there is no command.
+  const auto named = [&](const CLI::App* command) { return command->get_name() == argv[1]; };
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(named).empty()) {
+    return refuse({ErrorCode::invalid_argument,
+                   fmt::format("unknown command {}.", printable(std::string_view(argv[1]))),
+                   "--help names all commands."});
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/text.h"
 #include "generated/kith_commit.h"
 #include "sim/cli/interruption.h"
 #include "sim/cli/status_line.h"
@@ -19,6 +20,7 @@
 namespace kith::sim {
 namespace {
 
+constexpr std::string_view kPrefix = "swarm:";
 constexpr std::uint64_t kMostJobs = 256;
 constexpr std::uint64_t kMostDevices = 10'000;
 constexpr std::uint64_t kUsualDevices = 20;
@@ -237,10 +239,14 @@ int run_swarm_command(const SwarmOptions& options, const Handlers& handlers) {
   return verdict(totals, options, interrupted);
 }
 
-std::optional<std::uint64_t> swarm_devices(const std::string& name) {
-  constexpr std::string_view kPrefix = "swarm:";
+bool means_swarm(const std::string& name) { return name == "swarm" || name.starts_with(kPrefix); }
+
+Result<std::uint64_t> swarm_devices(const std::string& name) {
   if (name == "swarm") return kUsualDevices;
-  return name.starts_with(kPrefix) ? read_devices(name.substr(kPrefix.size())) : std::nullopt;
+  if (const auto devices = read_devices(name.substr(kPrefix.size()))) return *devices;
+  return failure(ErrorCode::invalid_argument,
+                 fmt::format("{}: the number of devices must be even, from 2 to {}.",
+                             printable(name), kMostDevices));
 }
 
 }  // namespace kith::sim

@@ -3,9 +3,9 @@
 // kith-sim swarm.
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
+#include "kith/result.h"
 #include "sim/scenario/workload.h"
 
 namespace kith::sim {
@@ -24,7 +24,9 @@ struct SwarmOptions {
 // option makes no sense or no seed ran, 130 stopped by a signal before that.
 int run_swarm_command(const SwarmOptions& options, const Handlers& handlers);
 
-// How many devices "swarm" or "swarm:20" has; nothing if the name is no such one.
-std::optional<std::uint64_t> swarm_devices(const std::string& name);
+// Whether a name is "swarm" or begins with "swarm:".
+bool means_swarm(const std::string& name);
+// How many devices such a name says. invalid_argument: none that there can be.
+Result<std::uint64_t> swarm_devices(const std::string& name);
 
 }  // namespace kith::sim

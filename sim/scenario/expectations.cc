@@ -23,7 +23,9 @@ std::string seconds(Instant at) {
 }
 
 Verdict by_then(Instant happened, Duration within) {
-  return {happened <= Instant{} + within, fmt::format("at {}", seconds(happened))};
+  const Instant latest = Instant{} + within;
+  if (happened <= latest) return {true, fmt::format("at {}", seconds(happened))};
+  return {false, fmt::format("at {}, later than {}", seconds(happened), seconds(latest))};
 }
 
 Verdict judge_paired(const PairedExpectation& wanted, World& world, const Facts& facts) {
@@ -78,27 +80,31 @@ Verdict judge_messages(const MessagesExpectation& wanted, const Facts& facts) {
                              messages->delivered.size())};
 }
 
-// The latest of many verdicts, or how many failed and the first of them.
+// That all of them are met, or how many failed and the first of them.
 class AllOf {
  public:
+  // Of what, in the plural.
+  explicit AllOf(std::string_view what) : what_(what) {}
+
   void add(const std::string& name, const Verdict& verdict) {
     ++count_;
     if (verdict.ok) return;
     if (failed_++ == 0) first_ = fmt::format("{}: {}", name, verdict.value);
   }
   Verdict verdict() const {
-    if (failed_ == 0) return {count_ > 0, fmt::format("all {}", count_)};
-    return {false, fmt::format("{} of {} not; {}", failed_, count_, first_)};
+    if (failed_ == 0) return {count_ > 0, fmt::format("all {} {}", count_, what_)};
+    return {false, fmt::format("{} of {} {} not; {}", failed_, count_, what_, first_)};
   }
 
  private:
+  std::string what_;
   std::size_t count_ = 0;
   std::size_t failed_ = 0;
   std::string first_;
 };
 
 Verdict judge_all_paired(const AllPairedExpectation& wanted, World& world, const Facts& facts) {
-  AllOf all;
+  AllOf all("pairs");
   for (const auto& [first, second] : facts.wanted_pairs()) {
     all.add(fmt::format("{} and {}", world.device(first).name(), world.device(second).name()),
             judge_paired({first, second, wanted.within}, world, facts));
@@ -108,7 +114,7 @@ Verdict judge_all_paired(const AllPairedExpectation& wanted, World& world, const
 
 Verdict judge_all_transfers(const AllTransfersExpectation& wanted, World& world,
                             const Facts& facts) {
-  AllOf all;
+  AllOf all("transfers");
   for (const auto& [name, send] : facts.sends()) {
     if (!send.sent_at) {
       all.add(name, judge_transfer({name, wanted.within}, facts));
@@ -123,11 +129,15 @@ Verdict judge_all_transfers(const AllTransfersExpectation& wanted, World& world,
 }
 
 Verdict judge_all_messages(const AllMessagesExpectation& wanted, const Facts& facts) {
-  AllOf all;
+  AllOf all("steps");
+  std::size_t count = 0;
   for (const auto& [name, messages] : facts.all_messages()) {
     all.add(name, judge_messages({name, wanted.within}, facts));
+    count += messages.wanted;
   }
-  return all.verdict();
+  Verdict verdict = all.verdict();
+  if (verdict.ok) verdict.value += fmt::format(" ({} messages)", count);
+  return verdict;
 }
 
 Verdict judge_violations(const std::vector<std::unique_ptr<Checker>>& checkers) {

@@ -49,8 +49,27 @@ expect 2 run pair-and-send --seed 18446744073709551616
 expect 2 run pair-and-send --seed -1
 expect 2 run pair-and-send --seed 1 --until never
 expect 2 run pair-and-send --seed 1 --unknown
-expect 2 run no-such-scenario --seed 1
-says err "no-such-scenario"
+expect 2 run no-such-scenario.json --seed 1
+says err "no-such-scenario.json"
+says err "list names the scenarios that ship."
+expect 2 bogus --seed 1
+says err "unknown command bogus."
+for name in swarm:3 swarm: swarm:0 swarm:many; do
+  expect 2 run "$name" --seed 1
+  says err "$name: the number of devices must be even, from 2 to 10000."
+done
+expect 0 --help
+
+# What a gateway cannot be is refused by its place.
+sed 's/"nat": "cgnat"/"nat": "moebius"/' "$scenarios/carrier-grade-nat.json" >"$work/nat.json"
+expect 2 run "$work/nat.json" --seed 1
+says err "nat.json: \$.topology."
+sed 's/"within_s"/"within_seconds"/' "$scenarios/pair-and-send.json" >"$work/typo.json"
+expect 2 run "$work/typo.json" --seed 1
+says err "typo.json: \$.expectations[0]"
+sed -E 's/"within_s": [0-9.]+/"within_s": 0.0001/' "$scenarios/pair-and-send.json" >"$work/late.json"
+expect 1 run "$work/late.json" --seed 7
+says out "later than 0.000 s"
 
 sed 's/"loss_percent": 5/"loss_percent": -5/' "$scenarios/pair-and-send.json" >"$work/bad.json"
 expect 2 run "$work/bad.json" --seed 1
