@@ -49,7 +49,7 @@ std::vector<Failure> failures_of(const Report& report) {
                         first == report.sightings.end() ? Instant{} : first->at});
   }
   for (const Finding& each : report.expectations) {
-    if (!each.ok) failures.push_back({Failure::Kind::expectation, each.name, each.value, {}});
+    if (each.failed()) failures.push_back({Failure::Kind::expectation, each.name, each.value, {}});
   }
   return failures;
 }

@@ -18,7 +18,9 @@ double rounded(double seconds) { return std::round(seconds * 1000) / 1000; }
 nlohmann::ordered_json to_json(const std::vector<Finding>& findings) {
   auto list = nlohmann::ordered_json::array();
   for (const Finding& finding : findings) {
-    list.push_back({{"name", finding.name}, {"ok", finding.ok}, {"value", finding.value}});
+    nlohmann::ordered_json ok = finding.ok;
+    if (finding.open) ok = nullptr;
+    list.push_back({{"name", finding.name}, {"ok", ok}, {"value", finding.value}});
   }
   return list;
 }
@@ -26,8 +28,8 @@ nlohmann::ordered_json to_json(const std::vector<Finding>& findings) {
 std::string lines_of(std::string_view title, const std::vector<Finding>& findings) {
   std::string text;
   for (const Finding& finding : findings) {
-    text += fmt::format("{} {:<6} {}: {}\n", title, finding.ok ? "ok" : "FAILED", finding.name,
-                        finding.value);
+    const std::string_view how = finding.ok ? "ok" : finding.open ? "open" : "FAILED";
+    text += fmt::format("{} {:<6} {}: {}\n", title, how, finding.name, finding.value);
   }
   return text;
 }

@@ -47,8 +47,8 @@ int write_whole_file(const std::string& path, ByteView bytes, Existing existing)
   const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
   int error = write_new_file(temporary, bytes);
   if (error == 0) {
-    error = existing == Existing::kept ? rename_to_new(temporary, path)
-                                       : rename_over(temporary, path);
+    error =
+        existing == Existing::kept ? rename_to_new(temporary, path) : rename_over(temporary, path);
   }
   if (error != 0) ::unlink(temporary.c_str());
   return error;

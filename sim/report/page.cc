@@ -94,6 +94,8 @@ void put_findings(JsonText& json, std::string_view name, const std::vector<Findi
     json.string(printable(finding.name));
     json.key("ok");
     json.boolean(finding.ok);
+    json.key("open");
+    json.boolean(finding.open);
     json.key("value");
     json.string(printable(finding.value));
     json.close('}');

@@ -92,7 +92,8 @@ class AllOf {
     if (failed_++ == 0) first_ = fmt::format("{}: {}", name, verdict.value);
   }
   Verdict verdict() const {
-    if (failed_ == 0) return {count_ > 0, fmt::format("all {} {}", count_, what_)};
+    if (count_ == 0) return {false, fmt::format("there are no {}", what_)};
+    if (failed_ == 0) return {true, fmt::format("all {} {}", count_, what_)};
     return {false, fmt::format("{} of {} {} not; {}", failed_, count_, what_, first_)};
   }
 
@@ -146,9 +147,24 @@ Verdict judge_violations(const std::vector<std::unique_ptr<Checker>>& checkers) 
   return {violated == 0, fmt::format("{} of {} checkers", violated, checkers.size())};
 }
 
+// When it must have come true.
+Instant latest(const Expectation& expectation, Duration duration) {
+  return std::visit(
+      [&]<class T>(const T& wanted) {
+        if constexpr (requires { wanted.within; }) {
+          return Instant{} + wanted.within;
+        } else if constexpr (std::is_same_v<T, NoViolationsExpectation>) {
+          return Instant{};
+        } else {
+          return Instant{} + duration;
+        }
+      },
+      expectation.what);
+}
+
 }  // namespace
 
-Finding judge(const Expectation& expectation, World& world, const Facts& facts,
+Finding judge(const Expectation& expectation, Duration duration, World& world, const Facts& facts,
               const std::vector<std::unique_ptr<Checker>>& checkers) {
   const Verdict verdict = std::visit(
       [&]<class T>(const T& wanted) {
@@ -171,7 +187,9 @@ Finding judge(const Expectation& expectation, World& world, const Facts& facts,
         }
       },
       expectation.what);
-  return {expectation.name, verdict.ok, verdict.value};
+  const bool ended_early =
+      world.now() < latest(expectation, duration) && !world.timeline().halted();
+  return {expectation.name, verdict.ok, verdict.value, !verdict.ok && ended_early};
 }
 
 }  // namespace kith::sim

@@ -9,7 +9,9 @@
 
 namespace kith::sim {
 
-Finding judge(const Expectation& expectation, World& world, const Facts& facts,
+// `duration`: of the scenario. What is not met is open if the run ended before it had to be: before
+// its `within`, or without one before the scenario's end.
+Finding judge(const Expectation& expectation, Duration duration, World& world, const Facts& facts,
               const std::vector<std::unique_ptr<Checker>>& checkers);
 
 }  // namespace kith::sim

@@ -5,8 +5,9 @@
 namespace kith::sim {
 
 bool Report::ok() const {
-  return violations.empty() && std::all_of(expectations.begin(), expectations.end(),
-                                           [](const Finding& finding) { return finding.ok; });
+  return violations.empty() &&
+         std::none_of(expectations.begin(), expectations.end(),
+                      [](const Finding& finding) { return finding.failed(); });
 }
 
 }  // namespace kith::sim

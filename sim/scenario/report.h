@@ -19,6 +19,9 @@ struct Finding {
   std::string name;
   bool ok = false;
   std::string value;
+  bool open = false;  // not met, in a run that ended before it had to be
+
+  bool failed() const { return !ok && !open; }
 };
 
 // When a checker saw a violation, and what the device did.
@@ -43,7 +46,7 @@ struct Report {
   std::uint64_t violations_seen = 0;
   std::vector<Sighting> sightings;  // the first of each checker, ordered by when they were seen
 
-  // No violation, and every expectation met.
+  // No violation, and every expectation met or open.
   bool ok() const;
 };
 

@@ -112,7 +112,8 @@ Report Run::judged() {
     report.violations.push_back({"halted", false, world_.halt_reason()});
   }
   for (const Expectation& expectation : scenario_.expectations) {
-    report.expectations.push_back(judge(expectation, world_, facts_, checkers_));
+    report.expectations.push_back(
+        judge(expectation, scenario_.duration, world_, facts_, checkers_));
   }
   if (report.virtual_time == scenario_.duration) add_missing(report);
   return report;

@@ -83,7 +83,7 @@ SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers&
   outcome.trace_hash = report.trace_hash.to_hex();
   outcome.failures = report.violations;
   for (const Finding& expectation : report.expectations) {
-    if (!expectation.ok) outcome.failures.push_back(expectation);
+    if (expectation.failed()) outcome.failures.push_back(expectation);
   }
   outcome.datagrams = report.datagrams;
   outcome.probes = report.probes;

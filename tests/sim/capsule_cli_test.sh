@@ -6,13 +6,16 @@ set -euo pipefail
 sim=$1
 source "$(dirname "$0")/cli_scene.sh"
 
-# Too short for anything to be met.
+# Nobody pairs that soon.
+mkdir "$work/soon"
+soon=$work/soon/pair-and-send.json
+"$sim" expand pair-and-send --seed 7 | sed -E 's/"within_s": [0-9.]+/"within_s": 0.5/' >"$soon"
 capsule=$work/short.capsule
-expect 1 run pair-and-send --seed 7 --until 0.5 --capsule "$capsule" --json
+expect 1 run "$soon" --seed 7 --until 0.5 --capsule "$capsule" --json
 says err "capsule: $capsule"
 hash=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["trace_hash"])' <"$work/out")
 [[ $(ls "$work"/*.tmp 2>/dev/null) == "" ]] || fail "a temporary file stayed"
-expect 2 run pair-and-send --seed 7 --until 0.5 --capsule "$capsule"
+expect 2 run "$soon" --seed 7 --until 0.5 --capsule "$capsule"
 says err "short.capsule: File exists"
 [[ ! -s $work/out ]] || fail "it ran although its capsule could not be written"
 expect 2 run pair-and-send --seed 7 --capsule "$work/no/such/folder.capsule"

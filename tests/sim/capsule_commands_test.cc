@@ -106,6 +106,17 @@ TEST_F(CapsuleCommands, a_run_that_comes_out_otherwise_is_told_by_the_exit_code)
   EXPECT_EQ(kith_sim(handlers, {"shrink", unusable}), 2);
 }
 
+TEST_F(CapsuleCommands, a_swarm_says_of_every_seed_that_fails_how_to_see_it_again) {
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(kith_sim(idle_people(), {"swarm", "--seeds", "1-2", "--devices", "4"}), 1);
+  const std::string text = ::testing::internal::GetCapturedStderr();
+  for (const std::string seed : {"1", "2"}) {
+    EXPECT_THAT(text, HasSubstr("failed: seed " + seed + ", commit "));
+    EXPECT_THAT(text, HasSubstr("run swarm:4 --seed " + seed + "\n"));
+  }
+  EXPECT_THAT(text, HasSubstr("  all_paired: there are no pairs\n"));
+}
+
 TEST_F(CapsuleCommands, a_program_without_its_steps_names_them) {
   Handlers handlers = idle_people();
   const std::string path = swarm(handlers).at(0).capsule;

@@ -35,7 +35,8 @@ ln -s page.html "$work/link.html"
 cp "$work/page.html" "$work/older.html"
 expect 2 run "$work/mine.json" --seed 7 --report "$work/page.html" --record-device nobody "$work/n"
 same "$work/page.html" "$work/older.html"
-(ulimit -f 1 && trap '' XFSZ && expect 2 run "$work/mine.json" --seed 7 --report "$work/page.html" &&
+(ulimit -f 1 && trap '' XFSZ &&
+  expect 2 run "$work/mine.json" --seed 7 --report "$work/page.html" &&
   says err "--report: $work/page.html cannot be written: File too large.") || exit 1
 same "$work/page.html" "$work/older.html"
 expect 0 run "$work/mine.json" --seed 7 --report "$work/link.html"
@@ -49,7 +50,8 @@ says err "cannot be written: No such file or directory."
 [[ ! -s $work/out ]] || fail "it ran although its report could not be written"
 
 # What is no regular file is written to as it is.
-"$sim" run "$work/mine.json" --seed 7 --report /dev/stdout | grep "</html>" >/dev/null || fail "no page in a pipe"
+"$sim" run "$work/mine.json" --seed 7 --report /dev/stdout | grep "</html>" >/dev/null ||
+  fail "no page in a pipe"
 expect 2 run "$work/mine.json" --seed 7 --report /dev/full
 says err "--report: /dev/full cannot be written: No space left on device."
 [[ -c /dev/full ]] || fail "/dev/full was replaced"

@@ -29,18 +29,30 @@ says out "trace hash"
 expect 0 list
 says out "pair-and-send"
 
-# Too short for anything to be met: a failure says how to see it again.
-expect 1 run pair-and-send --seed 7 --until 0.5
+# What need not be met yet is open.
+expect 0 run pair-and-send --seed 7 --until 0.5
+says out "expectation open   paired: never"
+says out "expectation open   digest_equal: "
+says out "expectation ok     no_violations: "
+expect 0 run pair-and-send --seed 7 --until 0.5 --json
+python3 -c 'import json, sys
+verdicts = [each["ok"] for each in json.load(sys.stdin)["expectations"]]
+assert verdicts.count(None) == 3 and verdicts.count(True) == 1, verdicts' <"$work/out"
+
+# A failure says how to see it again.
+sed -E 's/"within_s": [0-9.]+/"within_s": 0.5/' "$scenarios/pair-and-send.json" >"$work/soon.json"
+expect 1 run "$work/soon.json" --seed 7 --until 0.5
 says out "FAILED"
 says err "seed 7, commit "
-says err "replay: kith-sim run pair-and-send --seed 7 --until 0.5"
+says err "replay: kith-sim run $work/soon.json --seed 7 --until 0.5"
 
 # By the name of the program that can run it.
 cp "$sim" "$work/greet sim"
 code=0
-"$work/greet sim" run "$scenarios/pair-and-send.json" --seed 7 --until 0.5 2>"$work/err" >"$work/out" || code=$?
+"$work/greet sim" run "$work/soon.json" --seed 7 --until 0.5 >"$work/out" 2>"$work/err" ||
+  code=$?
 [[ $code == 1 ]] || fail "a copy exited with $code"
-says err "replay: 'greet sim' run $scenarios/pair-and-send.json --seed 7 --until 0.5"
+says err "replay: 'greet sim' run $work/soon.json --seed 7 --until 0.5"
 
 expect 2
 expect 2 run pair-and-send
@@ -67,7 +79,7 @@ says err "nat.json: \$.topology."
 sed 's/"within_s"/"within_seconds"/' "$scenarios/pair-and-send.json" >"$work/typo.json"
 expect 2 run "$work/typo.json" --seed 1
 says err "typo.json: \$.expectations[0]"
-sed -E 's/"within_s": [0-9.]+/"within_s": 0.0001/' "$scenarios/pair-and-send.json" >"$work/late.json"
+sed 's/"within_s": 0.5/"within_s": 0.0001/' "$work/soon.json" >"$work/late.json"
 expect 1 run "$work/late.json" --seed 7
 says out "later than 0.000 s"
 

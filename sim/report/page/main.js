@@ -23,10 +23,12 @@ function fillHeader() {
       typeof value === "number" ? grouped(value) : value))));
 }
 
-function findingLine({name, ok, value}) {
+function findingLine({name, ok, open, value}) {
+  const [mark, className, how] = ok ? ["✓", "good", "met"]
+    : open ? ["…", "quiet", "open: the run ended before"] : ["✗", "bad", "not met"];
   return element("li", {},
-    element("span", {className: `mark ${ok ? "good" : "bad"}`}, ok ? "✓" : "✗"),
-    element("span", {}, name, element("span", {className: "quiet"}, ok ? " (met)" : " (not met)")),
+    element("span", {className: `mark ${className}`}, mark),
+    element("span", {}, name, element("span", {className: "quiet"}, ` (${how})`)),
     element("span", {className: "value"}, value));
 }
 
