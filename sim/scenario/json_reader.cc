@@ -24,23 +24,66 @@ std::string_view kind_of(const json& value) {
 
 Duration from_ns(std::uint64_t ns) { return Duration{static_cast<std::int64_t>(ns)}; }
 
+// Where the parser is, by what it says that begins and ends.
+class Place {
+ public:
+  explicit Place(const std::string& file) : file_(file) {}
+
+  void follow(json::parse_event_t event, const json& parsed) {
+    using Event = json::parse_event_t;
+    if (event == Event::key) return enter_key(parsed.get<std::string>());
+    if (event == Event::object_start || event == Event::array_start) {
+      if (around_.size() == kDeepest) {
+        refuse(file_, path(), fmt::format("is nested deeper than {} levels", kDeepest));
+      }
+      around_.push_back({event == Event::array_start, 0, "", {}});
+      return;
+    }
+    if (event != Event::value) around_.pop_back();
+    if (!around_.empty()) ++around_.back().index;
+  }
+
+ private:
+  // An object or an array that encloses the place.
+  struct Enclosure {
+    bool is_array = false;
+    std::size_t index = 0;
+    std::string key;
+    std::set<std::string> keys;  // so far
+  };
+
+  void enter_key(const std::string& key) {
+    around_.back().key = key;
+    if (!around_.back().keys.insert(key).second) {
+      refuse(file_, path(), "this key stands twice in one object");
+    }
+  }
+
+  std::string path() const {
+    std::string path = "$";
+    for (const Enclosure& each : around_) {
+      path += each.is_array ? fmt::format("[{}]", each.index) : "." + each.key;
+    }
+    return path;
+  }
+
+  const std::string& file_;
+  std::vector<Enclosure> around_;
+};
+
 }  // namespace
 
 void refuse(std::string_view file, std::string_view path, std::string_view what) {
-  throw JsonRefusal(fmt::format("{}: {}: {}", file, path, what));
+  std::string line = fmt::format("{}: {}: {}", file, path, what);
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  std::replace_if(line.begin(), line.end(), is_control, '?');
+  throw JsonRefusal(std::move(line));
 }
 
 json parse_json(const std::string& file, const std::string& text) {
-  std::vector<std::set<std::string>> keys;  // of the objects that enclose the place being parsed
-  const auto watch = [&](int, json::parse_event_t event, json& parsed) {
-    if (event == json::parse_event_t::object_start) {
-      keys.emplace_back();
-    } else if (event == json::parse_event_t::object_end) {
-      keys.pop_back();
-    } else if (event == json::parse_event_t::key &&
-               !keys.back().insert(parsed.get<std::string>()).second) {
-      refuse(file, parsed.get<std::string>(), "this key stands twice in one object");
-    }
+  Place place(file);
+  const auto watch = [&place](int, json::parse_event_t event, const json& parsed) {
+    place.follow(event, parsed);
     return true;
   };
   try {

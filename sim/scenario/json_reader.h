@@ -23,10 +23,14 @@ struct JsonRefusal : std::exception {
   std::string message;
 };
 
-// `what` says what is wrong with the value at `path`.
+// `what` says what is wrong with the value at `path`. The refusal is one line whatever they hold.
 [[noreturn]] void refuse(std::string_view file, std::string_view path, std::string_view what);
 
-// Refuses what is not JSON and objects with a key twice.
+// Objects and arrays within each other. No scenario needs a tenth of it, and what walks through a
+// document calls itself as often.
+inline constexpr std::size_t kDeepest = 64;
+
+// Refuses what is not JSON, what is nested deeper and objects with a key twice.
 nlohmann::json parse_json(const std::string& file, const std::string& text);
 
 // One value and where it stands. The document outlives it.

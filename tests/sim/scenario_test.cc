@@ -164,7 +164,23 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Scenario, what_is_not_json_or_says_a_thing_twice_is_refused) {
   EXPECT_THAT(refusal_of("{"), HasSubstr("not JSON"));
   EXPECT_THAT(refusal_of(with(R"("version": 1,)", R"("version": 1, "version": 1,)")),
-              HasSubstr("version: this key stands twice"));
+              HasSubstr("$.version: this key stands twice"));
+}
+
+TEST(Scenario, what_is_nested_too_deeply_is_refused_wherever_it_stands) {
+  const std::string deep(1'000'000, '[');
+  EXPECT_THAT(refusal_of(deep), HasSubstr("is nested deeper than 64 levels"));
+  EXPECT_THAT(refusal_of(with(R"("devices": [)", R"("devices": )" + deep)),
+              AllOf(StartsWith("some/whole.json: $.topology.devices[0][0]"),
+                    HasSubstr("is nested deeper than 64 levels")));
+  EXPECT_THAT(refusal_of(with(R"("disk": {)", R"("disk": {"a": )" + deep)),
+              AllOf(StartsWith("some/whole.json: $.topology.devices[1].disk.a[0]"),
+                    HasSubstr("is nested deeper than 64 levels")));
+}
+
+TEST(Scenario, numbers_are_read_exactly_however_small) {
+  const Scenario scenario = must_parse(with(R"("delay_ms": 15)", R"("delay_ms": 0.000001)"));
+  EXPECT_EQ(scenario.topology.wires[0].there.delay, Duration{1});
 }
 
 TEST(Scenario, a_file_that_is_missing_is_not_found) {
