@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -132,10 +133,11 @@ std::string JsonValue::written_number() const {
   return json_->dump();
 }
 
-std::uint64_t JsonValue::decimal(unsigned places, std::uint64_t most) const {
+std::uint64_t JsonValue::decimal(unsigned places, std::uint64_t most,
+                                 std::string_view limit) const {
   const std::string written = written_number();
   if (written.starts_with('-')) refuse(fmt::format("must not be negative: {}", written));
-  return magnitude(written, places, most);
+  return magnitude(written, places, most, limit);
 }
 
 std::int64_t JsonValue::signed_decimal(unsigned places, std::uint64_t most) const {
@@ -146,19 +148,19 @@ std::int64_t JsonValue::signed_decimal(unsigned places, std::uint64_t most) cons
   return negative ? -value : value;
 }
 
-std::uint64_t JsonValue::magnitude(const std::string& written, unsigned places,
-                                   std::uint64_t most) const {
-  std::uint64_t unit = 1;
-  for (unsigned i = 0; i < places; ++i) unit *= 10;
-  const auto value = parse_decimal(written, places);
+std::uint64_t JsonValue::magnitude(const std::string& written, unsigned places, std::uint64_t most,
+                                   std::string_view limit) const {
+  const auto value = parse_decimal(without_exponent(written), places);
+  const bool too_large =
+      value ? *value > most
+            : std::abs(json_->get<double>()) > static_cast<double>(most) / std::pow(10.0, places);
+  if (too_large) {
+    const std::string by = limit.empty() ? "" : fmt::format(" ({})", limit);
+    refuse(fmt::format("must be at most {}{}, not {}", write_decimal(most, places), by, written));
+  }
   if (!value) {
     refuse(places == 0 ? fmt::format("must be a whole number: {}", written)
                        : fmt::format("must have at most {} decimal places: {}", places, written));
-  }
-  if (*value > most) {
-    refuse(places == 0 ? fmt::format("must be at most {}, not {}", most, written)
-                       : fmt::format("must be at most {}.{:0{}}, not {}", most / unit, most % unit,
-                                     places, written));
   }
   return *value;
 }
@@ -215,12 +217,13 @@ bool JsonObject::boolean_or(std::string_view key, bool fallback) {
   return has(key) ? at(key).boolean() : fallback;
 }
 
-Duration JsonObject::seconds(std::string_view key, Duration most) {
-  return from_ns(at(key).decimal(9, static_cast<std::uint64_t>(most.count())));
+Duration JsonObject::seconds(std::string_view key, Duration most, std::string_view limit) {
+  return from_ns(at(key).decimal(9, static_cast<std::uint64_t>(most.count()), limit));
 }
 
-Duration JsonObject::seconds_or(std::string_view key, Duration most, Duration fallback) {
-  return has(key) ? seconds(key, most) : fallback;
+Duration JsonObject::seconds_or(std::string_view key, Duration most, Duration fallback,
+                                std::string_view limit) {
+  return has(key) ? seconds(key, most, limit) : fallback;
 }
 
 Duration JsonObject::milliseconds_or(std::string_view key, Duration most, Duration fallback) {

@@ -44,8 +44,8 @@ class JsonValue {
   bool boolean() const;
   std::uint64_t integer(std::uint64_t least, std::uint64_t most) const;
   // A decimal number of a unit that is `units_per` smaller ones, a power of ten: integer(), but
-  // exact to the smaller unit.
-  std::uint64_t decimal(unsigned places, std::uint64_t most) const;
+  // exact to the smaller unit. `limit` names what sets `most`, if it is no constant.
+  std::uint64_t decimal(unsigned places, std::uint64_t most, std::string_view limit = "") const;
   Duration milliseconds(Duration most) const;
   // The same, above or below zero by at most `most`.
   std::int64_t signed_decimal(unsigned places, std::uint64_t most) const;
@@ -63,7 +63,8 @@ class JsonValue {
 
  private:
   std::string written_number() const;
-  std::uint64_t magnitude(const std::string& written, unsigned places, std::uint64_t most) const;
+  std::uint64_t magnitude(const std::string& written, unsigned places, std::uint64_t most,
+                          std::string_view limit = "") const;
 
   const nlohmann::json* json_;
   const std::string* file_;
@@ -84,8 +85,9 @@ class JsonObject {
   std::string text_or(std::string_view key, std::string fallback);
   bool boolean_or(std::string_view key, bool fallback);
   // Decimal numbers in the unit that the key ends in.
-  Duration seconds(std::string_view key, Duration most);
-  Duration seconds_or(std::string_view key, Duration most, Duration fallback);
+  Duration seconds(std::string_view key, Duration most, std::string_view limit = "");
+  Duration seconds_or(std::string_view key, Duration most, Duration fallback,
+                      std::string_view limit = "");
   Duration milliseconds_or(std::string_view key, Duration most, Duration fallback);
   Ppm percent_or(std::string_view key, Ppm fallback);
 

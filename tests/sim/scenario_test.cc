@@ -110,6 +110,18 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"("duration_s": 60.5)", R"("duration_s": -1)", "$.duration_s", "negative"},
         Refused{R"("duration_s": 60.5)", R"("duration_s": 1.0000000001)", "$.duration_s",
                 "at most 9 decimal places"},
+        Refused{R"("duration_s": 60.5)", R"("duration_s": 1e18)", "$.duration_s",
+                "must be at most 31536000, not 1e+18"},
+        Refused{R"("duration_s": 60.5)", R"("duration_s": 60.5, "duration_s": 1)", "$.duration_s",
+                "stands twice"},
+        Refused{R"("sync_ms": 20)", R"("sync_ms": 20, "sync_ms": 20)",
+                "$.topology.devices[1].disk.sync_ms", "stands twice"},
+        Refused{R"("delay_ms": 15)", R"("delay\nms": 15)", "$.topology.links[0].delay?ms",
+                "unknown key"},
+        Refused{R"("rate_mbps": 2.5)", R"("rate_mbps": 1e30)", "$.topology.links[0].rate_mbps",
+                "must be at most 1000000, not 1e+30"},
+        Refused{R"("loss_percent": 1.25)", R"("loss_percent": 0.00001)",
+                "$.topology.links[0].loss_percent", "at most 4 decimal places"},
         Refused{R"("loss_percent": 1.25)", R"("loss_percent": 101)",
                 "$.topology.links[0].loss_percent", "must be at most 100"},
         Refused{R"("loss_percent": 1.25)", R"("loss_percent": -5)",
@@ -217,6 +229,23 @@ TEST(Decimal, is_exact_or_nothing) {
                             "18446744073709551616", "18446744074"}) {
     EXPECT_FALSE(parse_decimal(wrong, 9)) << wrong;
   }
+}
+
+TEST(Decimal, is_written_as_it_is_read) {
+  EXPECT_EQ(write_decimal(0, 9), "0");
+  EXPECT_EQ(write_decimal(60'500, 3), "60.5");
+  EXPECT_EQ(write_decimal(1, 9), "0.000000001");
+  EXPECT_EQ(write_decimal(700, 2), "7");
+  EXPECT_EQ(write_decimal(700, 0), "700");
+}
+
+TEST(Decimal, an_exponent_moves_the_point) {
+  EXPECT_EQ(without_exponent("15.25"), "15.25");
+  EXPECT_EQ(without_exponent("1e-05"), "0.00001");
+  EXPECT_EQ(without_exponent("1.5e-5"), "0.000015");
+  EXPECT_EQ(without_exponent("1e+18"), "1" + std::string(18, '0'));
+  EXPECT_EQ(without_exponent("1.25e1"), "12.5");
+  EXPECT_EQ(without_exponent("1.25E2"), "125");
 }
 
 // --- helpers ------------------------------------------------------------------------------------
