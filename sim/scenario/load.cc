@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "sim/draw/expand.h"
 #include "sim/scenario/read_faults.h"
+#include "sim/scenario/read_file.h"
 #include "sim/scenario/read_links.h"
 #include "sim/scenario/read_topology.h"
 #include "sim/scenario/scenario.h"
@@ -127,10 +126,9 @@ Result<Scenario> parse_scenario(const std::string& file, const std::string& text
 
 Result<Scenario> load_scenario(const std::string& path, const Handlers& handlers,
                                std::uint64_t seed) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return failure(ErrorCode::not_found, fmt::format("Cannot read {}.", path));
-  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  return parse_scenario(path, text, handlers, seed);
+  const auto text = read_file(path);
+  if (!text) return tl::unexpected(text.error());
+  return parse_scenario(path, *text, handlers, seed);
 }
 
 }  // namespace kith::sim

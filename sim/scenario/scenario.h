@@ -102,7 +102,7 @@ struct Scenario {
 };
 
 // What the seed decides before a run begins (sim/draw/expand.h) is decided.
-// invalid_argument: "FILE: $.path.of.key: what is wrong". not_found: no such file.
+// invalid_argument: "FILE: $.path.of.key: what is wrong". not_found: no file that can be read.
 Result<Scenario> load_scenario(const std::string& path, const Handlers& handlers,
                                std::uint64_t seed);
 Result<Scenario> parse_scenario(const std::string& file, const std::string& text,

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -195,10 +196,20 @@ TEST(Scenario, numbers_are_read_exactly_however_small) {
   EXPECT_EQ(scenario.topology.wires[0].there.delay, Duration{1});
 }
 
-TEST(Scenario, a_file_that_is_missing_is_not_found) {
-  const auto scenario = load_scenario("/nowhere/at-all.json", built_in_handlers(), 1);
-  ASSERT_FALSE(scenario);
-  EXPECT_EQ(scenario.error().code, ErrorCode::not_found);
+TEST(Scenario, what_is_no_file_with_something_in_it_is_not_found) {
+  const auto refusal_of_file = [](const std::string& path) {
+    const auto scenario = load_scenario(path, built_in_handlers(), 1);
+    EXPECT_FALSE(scenario);
+    EXPECT_EQ(scenario.error().code, ErrorCode::not_found);
+    return scenario.error().message;
+  };
+  EXPECT_EQ(refusal_of_file("/nowhere/at-all.json"),
+            "Cannot read /nowhere/at-all.json: No such file or directory.");
+  EXPECT_EQ(refusal_of_file("/"), "Cannot read /: it is a directory.");
+  EXPECT_EQ(refusal_of_file("/dev/zero"), "Cannot read /dev/zero: it is no regular file.");
+  const std::string empty = ::testing::TempDir() + "empty.json";
+  std::ofstream(empty).close();
+  EXPECT_EQ(refusal_of_file(empty), "Cannot read " + empty + ": it is empty.");
 }
 
 TEST(Scenario, a_program_can_add_a_kind_of_step) {
