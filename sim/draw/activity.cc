@@ -2,9 +2,12 @@
 
 #include <fmt/core.h>
 
-#include <optional>
+#include <algorithm>
+#include <string_view>
 
 #include "sim/draw/drawing.h"
+#include "sim/scenario/content.h"
+#include "sim/scenario/step_limits.h"
 
 namespace kith::sim {
 
@@ -21,33 +24,45 @@ json content_of(std::uint64_t bytes, std::uint64_t files) {
           {"most_bytes", 2 * bytes / files}};
 }
 
+// What was read already, for a step to hold it as exactly.
+json as_written(JsonObject& keys, std::string_view key, const json& fallback) {
+  return keys.has(key) ? keys.at(key).json() : fallback;
+}
+
 }  // namespace
 
-json draw_activity(JsonObject keys, const Population& population, RandomSource random) {
-  const Duration pair_from = keys.seconds_or("pair_from_s", kLongestRun, std::chrono::seconds(1));
-  const Duration pair_to = keys.seconds_or("pair_to_s", kLongestRun, pair_from);
-  const Duration act_from = keys.seconds_or("act_from_s", kLongestRun, pair_to);
-  const Duration act_to = keys.seconds_or("act_to_s", kLongestRun, act_from);
+json draw_activity(JsonObject keys, const Population& population, Duration duration,
+                   RandomSource random) {
+  const auto moment = [&](std::string_view key, Duration fallback) {
+    return keys.seconds_or(key, duration, fallback, "duration_s");
+  };
+  const Duration pair_from =
+      moment("pair_from_s", std::min<Duration>(std::chrono::seconds(1), duration));
+  const Duration pair_to = moment("pair_to_s", pair_from);
+  const Duration act_from = moment("act_from_s", pair_to);
+  const Duration act_to = moment("act_to_s", act_from);
   if (pair_to < pair_from) keys.refuse("pair_to_s", "must not be before \"pair_from_s\"");
   if (act_to < act_from) keys.refuse("act_to_s", "must not be before \"act_from_s\"");
-  constexpr std::uint64_t kMostMessages = 10'000;
   const std::uint64_t messages = keys.integer_or("messages", 0, kMostMessages, 0);
-  constexpr std::uint64_t kMostBodyBytes = 60'000;
   const std::uint64_t body_bytes = keys.integer_or("body_bytes", 0, kMostBodyBytes, 100);
-  const Duration every = keys.milliseconds_or("every_ms", kLongestRun, std::chrono::seconds(1));
-  constexpr std::uint64_t kMostBytes = 1ull << 40;
-  const std::uint64_t send_bytes = keys.integer_or("send_bytes", 0, kMostBytes, 0);
+  keys.milliseconds_or("every_ms", kLongestPause, {});
+  const json every = as_written(keys, "every_ms", 1'000u);
   constexpr std::uint64_t kMostFiles = 10'000;
   const std::uint64_t send_files = keys.integer_or("send_files", 1, kMostFiles, 1);
-  std::optional<Duration> tell_again;
-  if (keys.has("tell_again_s")) tell_again = keys.seconds("tell_again_s", kLongestRun);
+  const auto count = static_cast<std::uint64_t>(population.pairs.size());
+  // A tree may come out twice as large as it is on average.
+  const std::uint64_t most_bytes = count * kMostContentBytes / (send_files == 1 ? 1 : 2);
+  const std::uint64_t send_bytes = keys.integer_or("send_bytes", 0, most_bytes, 0);
+  moment("tell_again_s", {});
+  const json tell_again = as_written(keys, "tell_again_s", nullptr);
   json patience = json::object();
-  if (keys.has("retry_s"))
-    patience["retry_s"] = document_seconds(keys.seconds("retry_s", kLongestRun));
+  if (keys.has("retry_s")) {
+    keys.seconds("retry_s", kLongestRetry);
+    patience["retry_s"] = keys.at("retry_s").json();
+  }
   keys.done();
 
   json steps = json::array();
-  const auto count = static_cast<std::uint64_t>(population.pairs.size());
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto& [one, reachable] = population.pairs[i];
     json pair({{"kind", "pair"},
@@ -63,14 +78,12 @@ json draw_activity(JsonObject keys, const Population& population, RandomSource r
                        {"from", one},
                        {"to", reachable},
                        {"count", messages},
-                       {"every_ms", every.count() / 1'000'000},
+                       {"every_ms", every},
                        {"body_bytes", body_bytes}});
     }
-    if (tell_again) {
-      steps.push_back({{"kind", "tell"},
-                       {"at_s", document_seconds(*tell_again)},
-                       {"device", one},
-                       {"about", reachable}});
+    if (!tell_again.is_null()) {
+      steps.push_back(
+          {{"kind", "tell"}, {"at_s", tell_again}, {"device", one}, {"about", reachable}});
     }
     // Files are in all exactly as large as was asked for, trees on average.
     const std::uint64_t share = send_bytes / count + (i < send_bytes % count ? 1 : 0);

@@ -10,7 +10,8 @@
 
 namespace kith::sim {
 
-// Reads the keys of "activity" and gives the steps of a workload.
-nlohmann::json draw_activity(JsonObject keys, const Population& population, RandomSource random);
+// Reads the keys of "activity" and gives the steps of a workload. The run ends after `duration`.
+nlohmann::json draw_activity(JsonObject keys, const Population& population, Duration duration,
+                             RandomSource random);
 
 }  // namespace kith::sim

@@ -68,11 +68,11 @@ Targets targets_of(const json& topology) {
 
 class ChaosDrawer {
  public:
-  ChaosDrawer(JsonObject keys, const json& topology, RandomSource random)
+  ChaosDrawer(JsonObject keys, const json& topology, Duration duration, RandomSource random)
       : keys_(std::move(keys)), random_(std::move(random)), targets_(targets_of(topology)) {
-    from_ = keys_.seconds_or("from_s", kLongestRun, {});
-    to_ = keys_.seconds("to_s", kLongestRun);
-    longest_ = keys_.seconds_or("longest_s", kLongestRun, std::chrono::seconds(30));
+    from_ = keys_.seconds_or("from_s", duration, {}, "duration_s");
+    to_ = keys_.seconds("to_s", duration, "duration_s");
+    longest_ = keys_.seconds_or("longest_s", duration, std::chrono::seconds(30), "duration_s");
     if (to_ < from_ + longest_) {
       keys_.refuse("to_s", "must leave room for \"longest_s\" after \"from_s\"");
     }
@@ -97,7 +97,12 @@ class ChaosDrawer {
   void each(std::string_view key, Kind kind) {
     const std::uint64_t count = keys_.integer_or(key, 0, kMostOfAKind, 0);
     RandomSource random = random_.fork(key);
-    for (std::uint64_t i = 0; i < count; ++i) (this->*kind)(random);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      (this->*kind)(random);
+      if (faults_.size() > kMostEntries) {
+        keys_.refuse(key, fmt::format("there are more than {} faults by then", kMostEntries));
+      }
+    }
   }
 
   // Draws stand in statements of their own: the order of arguments is the compiler's.
@@ -423,8 +428,9 @@ const std::vector<std::pair<std::string_view, ChaosDrawer::Kind>> ChaosDrawer::k
 
 std::vector<std::string_view> chaos_kinds() { return ChaosDrawer::kinds(); }
 
-std::vector<json> draw_chaos(JsonObject keys, const json& topology, RandomSource random) {
-  return ChaosDrawer(std::move(keys), topology, std::move(random)).draw();
+std::vector<json> draw_chaos(JsonObject keys, const json& topology, Duration duration,
+                             RandomSource random) {
+  return ChaosDrawer(std::move(keys), topology, duration, std::move(random)).draw();
 }
 
 }  // namespace kith::sim

@@ -15,8 +15,9 @@ namespace kith::sim {
 // The keys that say how many of a kind there are.
 std::vector<std::string_view> chaos_kinds();
 
-// Reads the keys of "chaos" and gives the entries of "faults", not in order of time.
+// Reads the keys of "chaos" and gives the entries of "faults", not in order of time. `topology` is
+// one that can be read (read_topology.h); the run ends after `duration`.
 std::vector<nlohmann::json> draw_chaos(JsonObject keys, const nlohmann::json& topology,
-                                       RandomSource random);
+                                       Duration duration, RandomSource random);
 
 }  // namespace kith::sim

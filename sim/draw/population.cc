@@ -9,6 +9,8 @@
 #include "sim/draw/drawing.h"
 #include "sim/draw/write_nat.h"
 #include "sim/nat/population.h"
+#include "sim/scenario/read_links.h"
+#include "sim/scenario/read_topology.h"
 
 namespace kith::sim {
 namespace {
@@ -94,8 +96,10 @@ class PopulationDrawer {
     const std::uint64_t pairs = keys_.integer_or("pairs", 1, kMostPairs, 1);
     const Ppm same_lan = keys_.percent_or("same_lan_percent", Ppm{300'000});
     if (keys_.has("regions")) {
+      TopologySpec read;
+      read_regions(keys_.at("regions").object(), read);
+      regions_ = read.regions;
       population_.topology["regions"] = keys_.at("regions").json();
-      regions_ = keys_.at("regions").object().at("names").json();
     }
     if (keys_.has("access")) {
       const JsonValue access = keys_.at("access");
@@ -104,17 +108,28 @@ class PopulationDrawer {
         access.refuse("must be one of: reference, any");
       }
     }
-    if (keys_.has("line")) line_ = keys_.at("line").json();
+    if (keys_.has("line")) {
+      MemberSpec read;
+      read_link_object(keys_.at("line"), read.up, read.down);
+      line_ = keys_.at("line").json();
+    }
     constexpr std::uint64_t kFewestDhtServers = 4;  // that they can tell each other who they are
     const std::uint64_t servers =
         keys_.integer_or("dht_servers", kFewestDhtServers, kMostDhtServers, 0);
     port_mapping_ = keys_.percent_or("port_mapping_percent", Ppm{});
     mobile_ = keys_.percent_or("mobile_percent", Ppm{});
     keys_.done();
+    if (2 * pairs + servers > kMostDevices) {
+      keys_.refuse("dht_servers",
+                   fmt::format("with the pairs there may be {} devices", kMostDevices));
+    }
     population_.topology["sites"] = json::array();
     population_.topology["devices"] = json::array();
     if (servers > 0) discovery_ = discovery(servers);
     for (std::uint64_t i = 0; i < pairs; ++i) draw_pair(i, same_lan);
+    if (population_.topology["sites"].size() > kMostSites) {
+      keys_.refuse("pairs", fmt::format("so many are behind more than {} gateways", kMostSites));
+    }
     for (std::uint64_t i = 0; i < servers; ++i) add_dht_server(i);
     return std::move(population_);
   }

@@ -117,7 +117,10 @@ bool JsonValue::boolean() const {
 
 std::uint64_t JsonValue::integer(std::uint64_t least, std::uint64_t most) const {
   if (!json_->is_number()) refuse(fmt::format("must be a number, not {}", kind_of(*json_)));
-  if (!json_->is_number_unsigned()) {
+  // What was drawn may be held as signed.
+  const bool whole = json_->is_number_unsigned() ||
+                     (json_->is_number_integer() && json_->get<std::int64_t>() >= 0);
+  if (!whole) {
     refuse(fmt::format("must be a whole number from {} to {}", least, most));
   }
   const auto value = json_->get<std::uint64_t>();

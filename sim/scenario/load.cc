@@ -30,7 +30,7 @@ std::vector<ScheduledStep> read_workload(const JsonValue& value, const Names& na
     ScheduledStep step;
     step.kind = kind.text();
     step.name = keys.has("name") ? keys.at("name").text() : "";
-    step.at = keys.seconds_or("at_s", duration, {});
+    step.at = keys.seconds_or("at_s", duration, {}, "duration_s");
     const bool taken = !step.name.empty() &&
                        std::any_of(steps.begin(), steps.end(),
                                    [&](const auto& other) { return other.name == step.name; });
@@ -60,22 +60,27 @@ std::vector<Expectation> read_expectations(const JsonValue& value, const Names& 
     if (kind.text() == "paired") {
       const JsonValue devices = keys.at("devices");
       const auto [first, second] = read_between(devices, names);
-      expectation.what =
-          PairedExpectation{first, second, keys.seconds("within_s", scenario.duration)};
+      expectation.what = PairedExpectation{
+          first, second, keys.seconds("within_s", scenario.duration, "duration_s")};
     } else if (kind.text() == "transfer_completed") {
-      expectation.what = TransferExpectation{read_step_name(keys.at("send"), scenario),
-                                             keys.seconds("within_s", scenario.duration)};
+      expectation.what =
+          TransferExpectation{read_step_name(keys.at("send"), scenario),
+                              keys.seconds("within_s", scenario.duration, "duration_s")};
     } else if (kind.text() == "digest_equal") {
       expectation.what = DigestExpectation{read_step_name(keys.at("send"), scenario)};
     } else if (kind.text() == "messages_delivered") {
-      expectation.what = MessagesExpectation{read_step_name(keys.at("messages"), scenario),
-                                             keys.seconds("within_s", scenario.duration)};
+      expectation.what =
+          MessagesExpectation{read_step_name(keys.at("messages"), scenario),
+                              keys.seconds("within_s", scenario.duration, "duration_s")};
     } else if (kind.text() == "all_paired") {
-      expectation.what = AllPairedExpectation{keys.seconds("within_s", scenario.duration)};
+      expectation.what =
+          AllPairedExpectation{keys.seconds("within_s", scenario.duration, "duration_s")};
     } else if (kind.text() == "all_transfers_completed") {
-      expectation.what = AllTransfersExpectation{keys.seconds("within_s", scenario.duration)};
+      expectation.what =
+          AllTransfersExpectation{keys.seconds("within_s", scenario.duration, "duration_s")};
     } else if (kind.text() == "all_messages_delivered") {
-      expectation.what = AllMessagesExpectation{keys.seconds("within_s", scenario.duration)};
+      expectation.what =
+          AllMessagesExpectation{keys.seconds("within_s", scenario.duration, "duration_s")};
     } else if (kind.text() != "no_violations") {
       kind.refuse_unknown(
           "kind of expectation",
@@ -108,6 +113,7 @@ Scenario read_scenario(const std::string& file, const nlohmann::json& json,
   scenario.workload = read_workload(keys.at("workload"), names, handlers, scenario.duration);
   if (keys.has("faults")) scenario.faults = read_faults(keys.at("faults"), names, scenario);
   scenario.expectations = read_expectations(keys.at("expectations"), names, scenario);
+  for (const char* drawn : {"population", "activity", "chaos"}) keys.has(drawn);  // known, and gone
   keys.done();
   return scenario;
 }

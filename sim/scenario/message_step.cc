@@ -5,14 +5,11 @@
 
 #include <map>
 
+#include "sim/scenario/step_limits.h"
 #include "sim/scenario/workload.h"
 
 namespace kith::sim {
 namespace {
-
-constexpr std::uint64_t kMostMessages = 10'000;
-constexpr std::uint64_t kMostBodyBytes = 60'000;
-constexpr Duration kLongestPause = std::chrono::hours(24);
 
 struct MessageSpec {
   std::string name;

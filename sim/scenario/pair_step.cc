@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "sim/scenario/step_limits.h"
 #include "sim/scenario/workload.h"
 
 namespace kith::sim {
@@ -96,7 +97,7 @@ class PairStep final : public WorkloadStep {
 StepFactory read_pair_step(JsonObject& keys, const Names& names) {
   const auto [initiator, joiner] = names.two_devices(keys.at("initiator"), keys.at("joiner"));
   std::optional<Duration> retry;
-  if (keys.has("retry_s")) retry = keys.seconds("retry_s", std::chrono::hours(24));
+  if (keys.has("retry_s")) retry = keys.seconds("retry_s", kLongestRetry);
   return [initiator = initiator, joiner = joiner, retry] {
     return std::make_unique<PairStep>(initiator, joiner, retry);
   };

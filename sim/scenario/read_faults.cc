@@ -284,7 +284,7 @@ std::vector<Fault> read_faults(const JsonValue& value, const Names& names,
     JsonObject keys = entry.object();
     const FaultReader& reader = find_reader(keys.at("kind"));
     Fault fault;
-    fault.at = keys.seconds("at_s", scenario.duration);
+    fault.at = keys.seconds("at_s", scenario.duration, "duration_s");
     if (fault.at < last) keys.refuse("at_s", "faults must stand in the order of their times");
     last = fault.at;
     fault.what = reader.read(keys, known);

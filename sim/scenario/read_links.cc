@@ -61,6 +61,12 @@ void read_link_properties(JsonObject& keys, LinkSpec& there, LinkSpec& back) {
   only_back.done();
 }
 
+void read_link_object(const JsonValue& value, LinkSpec& there, LinkSpec& back) {
+  JsonObject keys = value.object();
+  read_link_properties(keys, there, back);
+  keys.done();
+}
+
 std::pair<DeviceIndex, DeviceIndex> read_between(const JsonValue& between, const Names& names) {
   const std::vector<JsonValue> both = between.array(2, 2);
   return names.two_devices(both[0], both[1]);

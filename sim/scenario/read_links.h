@@ -13,6 +13,8 @@ std::uint64_t read_rate(const JsonValue& value);
 // Both directions take the keys of `keys`; those under "back" stand for the way back alone. Keys
 // not given are as in `there` and `back`.
 void read_link_properties(JsonObject& keys, LinkSpec& there, LinkSpec& back);
+// The same for an object that has no other keys.
+void read_link_object(const JsonValue& value, LinkSpec& there, LinkSpec& back);
 
 // The link between the two devices under "between", and whether it is named the other way round.
 struct FoundLink {

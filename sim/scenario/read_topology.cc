@@ -12,8 +12,6 @@
 namespace kith::sim {
 namespace {
 
-constexpr std::size_t kMostDevices = 10'000;
-constexpr std::size_t kMostSites = 10'000;
 constexpr std::size_t kMostRegions = 64;
 constexpr std::size_t kMostNetworks = 8;    // of one device
 constexpr std::size_t kMostAddresses = 8;   // of one device in one network
@@ -54,7 +52,7 @@ std::string read_name(JsonObject& keys, std::set<std::string>& taken, std::strin
 class TopologyReader {
  public:
   TopologySpec read(JsonObject keys) {
-    if (keys.has("regions")) read_regions(keys.at("regions").object());
+    if (keys.has("regions")) read_regions(keys.at("regions").object(), topology_);
     if (keys.has("sites")) {
       for (const JsonValue& entry : keys.at("sites").array(0, kMostSites)) {
         topology_.sites.push_back(read_site(entry.object()));
@@ -69,22 +67,6 @@ class TopologyReader {
   }
 
  private:
-  void read_regions(JsonObject keys) {
-    std::set<std::string> taken;
-    for (const JsonValue& name : keys.at("names").array(1, kMostRegions)) {
-      if (!taken.insert(name.text()).second) name.refuse("another region has this name");
-      topology_.regions.push_back(name.text());
-    }
-    const std::size_t count = topology_.regions.size();
-    for (const JsonValue& row : keys.at("latency_ms").array(count, count)) {
-      std::vector<Duration>& latencies = topology_.latencies.emplace_back();
-      for (const JsonValue& cell : row.array(count, count)) {
-        latencies.push_back(cell.milliseconds(kLongestLatency));
-      }
-    }
-    keys.done();
-  }
-
   RegionId read_region(const JsonValue& value) const {
     const auto found = std::find(topology_.regions.begin(), topology_.regions.end(), value.text());
     if (found == topology_.regions.end()) {
@@ -115,7 +97,7 @@ class TopologyReader {
     constexpr std::uint64_t kMostPublicAddresses = 16;
     site.public_addresses =
         static_cast<unsigned>(keys.integer_or("public_addresses", 1, kMostPublicAddresses, 1));
-    if (keys.has("line")) read_link_object(keys.at("line"), site.line);
+    if (keys.has("line")) read_link_object(keys.at("line"), site.line.up, site.line.down);
     keys.done();
     return site;
   }
@@ -179,16 +161,12 @@ class TopologyReader {
         attachment.addresses.push_back(read_address(address));
       }
     }
-    if (keys.has("link")) read_link_object(keys.at("link"), attachment.link);
+    if (keys.has("link")) {
+      read_link_object(keys.at("link"), attachment.link.up, attachment.link.down);
+    }
     attachment.connected = keys.boolean_or("connected", true);
     keys.done();
     return attachment;
-  }
-
-  static void read_link_object(const JsonValue& value, MemberSpec& member) {
-    JsonObject keys = value.object();
-    read_link_properties(keys, member.up, member.down);
-    keys.done();
   }
 
   static void read_interface(JsonObject keys, InterfaceSpec& interface) {
@@ -239,6 +217,22 @@ class TopologyReader {
 };
 
 }  // namespace
+
+void read_regions(JsonObject keys, TopologySpec& topology) {
+  std::set<std::string> taken;
+  for (const JsonValue& name : keys.at("names").array(1, kMostRegions)) {
+    if (!taken.insert(name.text()).second) name.refuse("another region has this name");
+    topology.regions.push_back(name.text());
+  }
+  const std::size_t count = topology.regions.size();
+  for (const JsonValue& row : keys.at("latency_ms").array(count, count)) {
+    std::vector<Duration>& latencies = topology.latencies.emplace_back();
+    for (const JsonValue& cell : row.array(count, count)) {
+      latencies.push_back(cell.milliseconds(kLongestLatency));
+    }
+  }
+  keys.done();
+}
 
 TopologySpec read_topology(JsonObject keys) { return TopologyReader().read(std::move(keys)); }
 

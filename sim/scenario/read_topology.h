@@ -7,7 +7,13 @@
 
 namespace kith::sim {
 
+inline constexpr std::size_t kMostDevices = 10'000;
+inline constexpr std::size_t kMostSites = 10'000;
+
 TopologySpec read_topology(JsonObject keys);
+
+// Its "regions" alone.
+void read_regions(JsonObject keys, TopologySpec& topology);
 
 // The names under which workload, faults and expectations know a topology's devices and sites.
 Names names_of(const TopologySpec& topology);

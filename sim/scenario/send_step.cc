@@ -6,13 +6,13 @@
 
 #include <optional>
 
+#include "engine/transfer/names.h"
 #include "sim/scenario/content.h"
+#include "sim/scenario/step_limits.h"
 #include "sim/scenario/workload.h"
 
 namespace kith::sim {
 namespace {
-
-constexpr Duration kLongestRetry = std::chrono::hours(24);
 
 struct SendSpec {
   std::string name;
