@@ -5,6 +5,8 @@
 #include <array>
 #include <vector>
 
+#include "engine/transfer/names.h"
+
 namespace kith::sim {
 namespace {
 
@@ -51,22 +53,26 @@ ContentSpec read_content(JsonObject keys) {
   if (spec.tree == keys.has("file")) keys.refuse("needs either \"file\" or \"tree\"");
   const JsonValue name = keys.at(spec.tree ? "tree" : "file");
   spec.name = name.text();
-  if (spec.name.find('/') != std::string::npos || spec.name == "." || spec.name == "..") {
-    name.refuse("must be the name of a file, without \"/\"");
-  }
+  check_file_name(name);
   if (spec.tree) {
     spec.files = keys.at("files").integer(0, kMostContentFiles);
     spec.directories = keys.integer_or("directories", 0, kMostContentFiles, 0);
     spec.most_bytes = keys.at("most_bytes").integer(0, kMostContentBytes);
     if (spec.files != 0 && spec.most_bytes > kMostContentBytes / spec.files) {
       keys.refuse("most_bytes",
-                  fmt::format("the whole may have more than {} bytes", kMostContentBytes));
+                  fmt::format("all files together may have at most {} bytes", kMostContentBytes));
     }
   } else {
     spec.size_bytes = keys.at("size_bytes").integer(0, kMostContentBytes);
   }
   keys.done();
   return spec;
+}
+
+void check_file_name(const JsonValue& name) {
+  if (const auto fault = transfer::check_name(name.text())) {
+    name.refuse(fmt::format("must be the name of a file: {}", transfer::to_string(*fault)));
+  }
 }
 
 std::string make_content(const ContentSpec& spec, VirtualDisk& disk, const std::string& directory,

@@ -22,11 +22,14 @@ struct ContentSpec {
   std::uint64_t most_bytes = 0;
 };
 
-// What one device may send in one step.
-inline constexpr std::uint64_t kMostContentBytes = 4ull << 30;
+// What one device may send in one step: it lies in memory, with the sender and with the receiver.
+inline constexpr std::uint64_t kMostContentBytes = 1ull << 30;
 inline constexpr std::uint64_t kMostContentFiles = 100'000;
 
 ContentSpec read_content(JsonObject keys);
+
+// Refuses what no file can be named.
+void check_file_name(const JsonValue& name);
 
 // Makes it beneath `directory`; the path of the whole.
 std::string make_content(const ContentSpec& spec, VirtualDisk& disk, const std::string& directory,

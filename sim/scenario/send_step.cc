@@ -93,15 +93,24 @@ class SendStep final : public WorkloadStep {
   bool asked_ = false;  // once or again
 };
 
+std::string read_destination(const JsonValue& value) {
+  const std::string destination = value.text();
+  const auto components = transfer::split_destination(destination);
+  if (!components) {
+    value.refuse("must be a relative path of names that files can have, without \"..\"");
+  }
+  return destination;
+}
+
 }  // namespace
 
 StepFactory read_send_step(JsonObject& keys, const Names& names) {
   SendSpec spec;
   const JsonValue name = keys.at("name");
   spec.name = name.text();
-  if (spec.name.find('/') != std::string::npos) name.refuse("must not contain \"/\"");
+  check_file_name(name);  // of the directory in which the content lies
   std::tie(spec.from, spec.to) = names.two_devices(keys.at("from"), keys.at("to"));
-  spec.destination = keys.text_or("destination", "");
+  if (keys.has("destination")) spec.destination = read_destination(keys.at("destination"));
   if (keys.has("retry_s")) spec.retry = keys.seconds("retry_s", kLongestRetry);
   spec.content = read_content(keys.at("content").object());
   return [spec] { return std::make_unique<SendStep>(spec); };
