@@ -8,6 +8,7 @@
 #include "sim/scenario/read_links.h"
 #include "sim/scenario/read_nat.h"
 #include "sim/scenario/read_port_mapping.h"
+#include "sim/scenario/suggest.h"
 
 namespace kith::sim {
 namespace {
@@ -70,7 +71,9 @@ class TopologyReader {
   RegionId read_region(const JsonValue& value) const {
     const auto found = std::find(topology_.regions.begin(), topology_.regions.end(), value.text());
     if (found == topology_.regions.end()) {
-      value.refuse(fmt::format("no region is named \"{}\"", value.text()));
+      value.refuse(
+          fmt::format("no region is named \"{}\"{}", value.text(),
+                      suggest(value.text(), {topology_.regions.begin(), topology_.regions.end()})));
     }
     return static_cast<RegionId>(found - topology_.regions.begin());
   }
@@ -80,7 +83,10 @@ class TopologyReader {
     const auto found = std::find_if(topology_.sites.begin(), topology_.sites.end(),
                                     [&](const SiteSpec& site) { return site.name == wanted; });
     if (found == topology_.sites.end()) {
-      value.refuse(fmt::format("no site before it is named \"{}\"", wanted));
+      std::vector<std::string_view> before;
+      for (const SiteSpec& site : topology_.sites) before.push_back(site.name);
+      value.refuse(
+          fmt::format("no site before it is named \"{}\"{}", wanted, suggest(wanted, before)));
     }
     return static_cast<SiteId>(found - topology_.sites.begin());
   }

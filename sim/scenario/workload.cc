@@ -4,7 +4,19 @@
 
 #include <utility>
 
+#include "sim/scenario/suggest.h"
+
 namespace kith::sim {
+namespace {
+
+template <class Id>
+std::vector<std::string_view> keys_of(const std::map<std::string, Id>& names) {
+  std::vector<std::string_view> keys;
+  for (const auto& [name, id] : names) keys.push_back(name);
+  return keys;
+}
+
+}  // namespace
 
 std::vector<Address> told_addresses(const Device& device, const Device& about) {
   return device.discovers() ? std::vector<Address>() : about.known_addresses(kListenPort);
@@ -26,13 +38,19 @@ void Stage::on_event(Instant, std::uint64_t number) { waiting_.extract(number).m
 DeviceIndex Names::device(const JsonValue& name) const {
   const std::string wanted = name.text();
   const auto found = devices_.find(wanted);
-  if (found == devices_.end()) name.refuse(fmt::format("no device is named \"{}\"", wanted));
+  if (found == devices_.end()) {
+    name.refuse(
+        fmt::format("no device is named \"{}\"{}", wanted, suggest(wanted, keys_of(devices_))));
+  }
   return found->second;
 }
 
 SiteId Names::site(const JsonValue& name) const {
-  const auto found = sites_.find(name.text());
-  if (found == sites_.end()) name.refuse(fmt::format("no site is named \"{}\"", name.text()));
+  const std::string wanted = name.text();
+  const auto found = sites_.find(wanted);
+  if (found == sites_.end()) {
+    name.refuse(fmt::format("no site is named \"{}\"{}", wanted, suggest(wanted, keys_of(sites_))));
+  }
   return found->second;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sim/scenario/decimal.h"
+#include "sim/scenario/suggest.h"
 
 namespace kith::sim {
 namespace {
@@ -228,6 +229,17 @@ TEST(Scenario, what_is_no_file_with_something_in_it_is_not_found) {
   const std::string empty = ::testing::TempDir() + "empty.json";
   std::ofstream(empty).close();
   EXPECT_EQ(refusal_of_file(empty), "Cannot read " + empty + ": it is empty.");
+}
+
+TEST(Scenario, who_is_meant_by_an_unknown_name_is_said) {
+  EXPECT_THAT(refusal_of(with(R"("joiner": "bob")", R"("joiner": "bobb")")),
+              HasSubstr("no device is named \"bobb\"; known: alice, bob"));
+  const std::vector<std::string_view> many = {"ada", "bob", "eve",   "device-1", "device-12",
+                                              "tom", "zoe", "carol", "dave"};
+  EXPECT_EQ(suggest("device-21", many), "; did you mean \"device-1\"?");
+  EXPECT_EQ(suggest("adda", many), "; did you mean \"ada\"?");
+  EXPECT_EQ(suggest("mallory", many), "");
+  EXPECT_EQ(suggest("mallory", {}), "");
 }
 
 TEST(Scenario, a_program_can_add_a_kind_of_step) {
