@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/base/host_port.h"
+
 namespace kith::sim {
 namespace {
 
@@ -31,6 +33,17 @@ void erase_entries(Document& list, const Gone& gone) {
     if (!gone(entry)) left.push_back(entry);
   }
   list = std::move(left);
+}
+
+// A device does not enter the DHT through those who are gone.
+void forget_bootstrap(Document& device, const Names& gone) {
+  const Document::json_pointer where("/discovery/bootstrap");
+  if (!device.contains(where)) return;
+  erase_entries(device[where], [&](const Document& host) {
+    const auto named = parse_host_port(host.get<std::string>());
+    return named && gone.contains(named->host);
+  });
+  if (device[where].empty()) device["discovery"].erase("bootstrap");
 }
 
 template <class Gone>
@@ -108,6 +121,7 @@ Document with_devices(const Document& document, const Kept& kept) {
              [&](const Document& device) { return is_one_of(device.at("name"), gone); });
   erase_from(topology, "links",
              [&](const Document& link) { return has_one_of(link, "between", gone); });
+  for (Document& device : topology["devices"]) forget_bootstrap(device, gone);
   Names steps;
   erase_from(smaller, "workload", [&](const Document& step) {
     const bool goes = std::any_of(gone.begin(), gone.end(), [&](const std::string& device) {

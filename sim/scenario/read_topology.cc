@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/base/host_port.h"
+#include "sim/network/headers.h"
 #include "sim/scenario/read_links.h"
 #include "sim/scenario/read_nat.h"
 #include "sim/scenario/read_port_mapping.h"
@@ -28,15 +30,31 @@ Address numbered_address(std::size_t index) {
                      static_cast<std::uint8_t>(host & 0xff), 0);
 }
 
+// What an address is that no host has of its own; empty for the others.
+std::string_view kind_of_no_host(const Address& address) {
+  const bool ipv4 = address.family == Address::Family::ipv4;
+  const Address here = ipv4 ? Address::v4(127, 0, 0, 1, 0) : *Address::parse("[::1]:1");
+  if (address.is_unspecified()) return "the unspecified one";
+  if (is_multicast(address)) return "one of a group";
+  if (ipv4 ? address.ip[0] == here.ip[0] : address.ip == here.ip) return "the host itself";
+  if (ipv4 && address.ip == Address::v4(255, 255, 255, 255, 0).ip) return "the broadcast address";
+  return "";
+}
+
+void refuse_if_no_host(const JsonValue& value, const Address& address) {
+  const auto kind = kind_of_no_host(address);
+  if (!kind.empty()) value.refuse(fmt::format("must be the address of a host, not {}", kind));
+}
+
 // An address without a port, as addresses of machines are written.
 Address read_address(const JsonValue& value) {
   const std::string text = value.text();
   const bool bracketed = text.find(':') != std::string::npos;
   const auto address = Address::parse(bracketed ? "[" + text + "]:1" : text + ":1");
   if (!address) value.refuse(fmt::format("is not an IP address: {}", text));
+  refuse_if_no_host(value, *address);
   Address ip = *address;
   ip.port = 0;
-  if (ip.is_unspecified()) value.refuse("must not be the unspecified address");
   return ip;
 }
 
@@ -64,6 +82,8 @@ class TopologyReader {
     }
     if (keys.has("links")) read_links(keys.at("links"));
     keys.done();
+    for (const JsonValue& host : bootstrap_) check_bootstrap(host);
+    check_joined(keys.at("devices"));
     return std::move(topology_);
   }
 
@@ -132,8 +152,7 @@ class TopologyReader {
     keys.done();
   }
 
-  // Names of hosts are those of devices, which may still be to come.
-  static Discovery read_discovery(JsonObject keys) {
+  Discovery read_discovery(JsonObject keys) {
     Discovery discovery;
     discovery.mdns = keys.boolean_or("mdns", false);
     discovery.dht = keys.boolean_or("dht", false);
@@ -142,10 +161,37 @@ class TopologyReader {
     if (keys.has("bootstrap")) {
       for (const JsonValue& host : keys.at("bootstrap").array(1, kMostAddresses)) {
         discovery.bootstrap.push_back(host.text());
+        bootstrap_.push_back(host);
       }
     }
     keys.done();
     return discovery;
+  }
+
+  // Names of hosts are those of devices.
+  void check_bootstrap(const JsonValue& value) const {
+    const auto host = parse_host_port(value.text());
+    if (!host) {
+      value.refuse("must be a device or an address with a port from 1 to 65535: \"server:6881\"");
+    }
+    if (const auto address = Address::parse(value.text()))
+      return refuse_if_no_host(value, *address);
+    if (!device_names_.contains(host->host)) {
+      value.refuse(fmt::format("no device is named \"{}\"{}", host->host,
+                               suggest(host->host, {device_names_.begin(), device_names_.end()})));
+    }
+  }
+
+  // Only a device that is alone in the world has nobody to reach.
+  void check_joined(const JsonValue& devices) const {
+    std::set<DeviceIndex> joined;
+    for (const WireSpec& wire : topology_.wires) joined.insert({wire.from, wire.to});
+    const std::vector<JsonValue> entries = devices.array(1, kMostDevices);
+    for (DeviceIndex i = 0; entries.size() > 1 && i < entries.size(); ++i) {
+      if (topology_.devices[i].attachments.empty() && !joined.contains(i)) {
+        entries[i].refuse("has neither \"networks\" nor a link to another device");
+      }
+    }
   }
 
   AttachmentSpec read_attachment(JsonObject keys) {
@@ -220,6 +266,7 @@ class TopologyReader {
   std::set<std::string> site_names_;
   std::set<std::string> device_names_;
   std::set<Address> addresses_;
+  std::vector<JsonValue> bootstrap_;  // of all devices: who is named may stand further down
 };
 
 }  // namespace

@@ -95,6 +95,17 @@ TEST(DocumentEdit, a_device_goes_with_everything_that_names_it) {
   EXPECT_TRUE(read.has_value()) << read.error().message;
 }
 
+TEST(DocumentEdit, nobody_enters_a_dht_through_a_device_that_is_gone) {
+  const Document hosts = {"bob:6881", "carol:6881", "192.0.2.1:6881"};
+  Document document = small_document();
+  document["topology"]["devices"][0]["discovery"] = {{"dht", true}, {"bootstrap", hosts}};
+  document["topology"]["devices"][1]["discovery"] = {{"bootstrap", {"carol:6881"}}};
+  const Document smaller = with_devices(document, {0, 1});  // alice and bob
+  EXPECT_EQ(smaller["topology"]["devices"][0]["discovery"]["bootstrap"],
+            Document::array({"bob:6881", "192.0.2.1:6881"}));
+  EXPECT_FALSE(smaller["topology"]["devices"][1]["discovery"].contains("bootstrap"));
+}
+
 TEST(DocumentEdit, sites_that_nobody_uses_are_found_with_those_above_them) {
   const Document document = small_document();
   EXPECT_THAT(unused_sites(document), IsEmpty());
