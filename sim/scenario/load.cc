@@ -6,6 +6,7 @@
 #include <set>
 
 #include "sim/draw/expand.h"
+#include "sim/scenario/check_workload.h"
 #include "sim/scenario/read_faults.h"
 #include "sim/scenario/read_file.h"
 #include "sim/scenario/read_links.h"
@@ -39,15 +40,8 @@ std::vector<ScheduledStep> read_workload(const JsonValue& value, const Names& na
     keys.done();
     steps.push_back(std::move(step));
   }
+  check_pairs(value, names);
   return steps;
-}
-
-std::string read_step_name(const JsonValue& value, const Scenario& scenario) {
-  const std::string name = value.text();
-  const bool known = std::any_of(scenario.workload.begin(), scenario.workload.end(),
-                                 [&name](const auto& step) { return step.name == name; });
-  if (!known) value.refuse(fmt::format("no step of the workload is named \"{}\"", name));
-  return name;
 }
 
 std::vector<Expectation> read_expectations(const JsonValue& value, const Names& names,
@@ -64,21 +58,25 @@ std::vector<Expectation> read_expectations(const JsonValue& value, const Names& 
           first, second, keys.seconds("within_s", scenario.duration, "duration_s")};
     } else if (kind.text() == "transfer_completed") {
       expectation.what =
-          TransferExpectation{read_step_name(keys.at("send"), scenario),
+          TransferExpectation{read_step_name(keys.at("send"), scenario.workload, "send"),
                               keys.seconds("within_s", scenario.duration, "duration_s")};
     } else if (kind.text() == "digest_equal") {
-      expectation.what = DigestExpectation{read_step_name(keys.at("send"), scenario)};
+      expectation.what =
+          DigestExpectation{read_step_name(keys.at("send"), scenario.workload, "send")};
     } else if (kind.text() == "messages_delivered") {
       expectation.what =
-          MessagesExpectation{read_step_name(keys.at("messages"), scenario),
+          MessagesExpectation{read_step_name(keys.at("messages"), scenario.workload, "message"),
                               keys.seconds("within_s", scenario.duration, "duration_s")};
     } else if (kind.text() == "all_paired") {
+      check_any(entry, scenario.workload, "pair");
       expectation.what =
           AllPairedExpectation{keys.seconds("within_s", scenario.duration, "duration_s")};
     } else if (kind.text() == "all_transfers_completed") {
+      check_any(entry, scenario.workload, "send");
       expectation.what =
           AllTransfersExpectation{keys.seconds("within_s", scenario.duration, "duration_s")};
     } else if (kind.text() == "all_messages_delivered") {
+      check_any(entry, scenario.workload, "message");
       expectation.what =
           AllMessagesExpectation{keys.seconds("within_s", scenario.duration, "duration_s")};
     } else if (kind.text() != "no_violations") {

@@ -211,6 +211,19 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"("at_s": 5)", R"("at_s": 3)", "$.faults[1].at_s", "order of their times"},
         Refused{R"("send": "photos" },)", R"("send": "fotos" },)", "$.expectations[2].send",
                 "no step of the workload is named \"fotos\""},
+        Refused{R"("initiator": "alice", "joiner": "bob" },)",
+                R"("initiator": "alice", "joiner": "bob" },
+    { "kind": "send", "from": "bob", "to": "carol", "name": "more",
+      "content": { "file": "a", "size_bytes": 1 } },)",
+                "$.workload[1].to", "no device is named \"carol\""},
+        Refused{R"({ "kind": "pair", "initiator": "alice", "joiner": "bob" },)", "",
+                "$.workload[0]", "no step pairs \"alice\" and \"bob\""},
+        Refused{R"("kind": "digest_equal", "send": "photos")",
+                R"("kind": "messages_delivered", "messages": "photos", "within_s": 1)",
+                "$.expectations[2].messages", "is a step of kind \"send\", not \"message\""},
+        Refused{R"("kind": "digest_equal", "send": "photos")",
+                R"("kind": "all_messages_delivered", "within_s": 1)", "$.expectations[2]",
+                "no step of kind \"message\""},
         Refused{R"("kind": "no_violations")", R"("kind": "no_violation")", "$.expectations[3].kind",
                 "no such kind"},
         Refused{R"({ "kind": "no_violations" })", "7", "$.expectations[3]",
@@ -254,6 +267,22 @@ TEST(Scenario, what_is_no_file_with_something_in_it_is_not_found) {
   EXPECT_EQ(refusal_of_file(empty), "Cannot read " + empty + ": it is empty.");
 }
 
+TEST(Scenario, what_nobody_does_is_not_expected_of_all) {
+  const auto refusal_with = [](const std::string& kind) {
+    return refusal_of(R"({ "version": 1, "duration_s": 1, "workload": [],
+      "topology": { "devices": [{ "name": "alice" }] },
+      "expectations": [{ "kind": ")" +
+                      kind + R"(", "within_s": 1 }] })");
+  };
+  for (const auto& [expectation, step] :
+       {std::pair("all_paired", "pair"), std::pair("all_transfers_completed", "send"),
+        std::pair("all_messages_delivered", "message")}) {
+    EXPECT_EQ(refusal_with(expectation),
+              "some/whole.json: $.expectations[0]: the workload has no step of kind \"" +
+                  std::string(step) + "\"");
+  }
+}
+
 TEST(Scenario, who_is_meant_by_an_unknown_name_is_said) {
   EXPECT_THAT(refusal_of(with(R"("joiner": "bob")", R"("joiner": "bobb")")),
               HasSubstr("no device is named \"bobb\"; known: alice, bob"));
@@ -281,6 +310,14 @@ TEST(Scenario, a_program_can_add_a_kind_of_step) {
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("unknown key"));
   EXPECT_EQ(read, 1u);
+  // Nobody else knows what it does: it may pair and send.
+  const auto accepted = parse_scenario("x.json", R"({ "version": 1, "duration_s": 1,
+      "topology": { "devices": [{ "name": "bob" }] },
+      "workload": [{ "kind": "greet", "name": "hello", "device": "bob" }],
+      "expectations": [{ "kind": "all_paired", "within_s": 1 },
+                       { "kind": "digest_equal", "send": "hello" }] })",
+                                       handlers, 1);
+  EXPECT_TRUE(accepted) << accepted.error().message;
 }
 
 TEST(Decimal, is_exact_or_nothing) {

@@ -228,9 +228,9 @@ TEST(Shrink, makes_amounts_and_links_less) {
                              judge(violation("messages"), fails), always);
   ASSERT_TRUE(shrunk.has_value()) << shrunk.error().message;
   const Document document = Document::parse(shrunk->document);
-  ASSERT_THAT(kinds_of(document, "workload"), ElementsAre("message"));
-  EXPECT_EQ(document["workload"][0]["count"], 5);  // of 20, 10 and 5 are tried
-  EXPECT_EQ(document["workload"][0]["body_bytes"], 0);
+  ASSERT_THAT(kinds_of(document, "workload"), ElementsAre("pair", "message"));
+  EXPECT_EQ(document["workload"][1]["count"], 5);  // of 20, 10 and 5 are tried
+  EXPECT_EQ(document["workload"][1]["body_bytes"], 0);
   EXPECT_EQ(document["topology"]["links"],
             Document::parse(R"([{ "between": ["alice", "bob"], "jitter_ms": 3 }])"));
 }
