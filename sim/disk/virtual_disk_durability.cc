@@ -63,6 +63,7 @@ void VirtualDisk::crash(RandomSource& random, const PowerLoss& loss) {
           return std::find(cut.begin(), cut.end(), change.directory.get()) != cut.end();
         });
     const bool survives = random.chance(1, 2) && !after_cut;
+    if (!survives) count(Probe::lost_name);
     for (const NameChange& change : operation.changes) {
       if (!survives) {
         cut.push_back(change.directory.get());
@@ -96,6 +97,7 @@ FileContent VirtualDisk::after_power_loss(Inode& inode, RandomSource& random,
                                           const PowerLoss& loss) {
   forget_cached(inode);
   FileContent left = FileContent::torn(inode.durable_content, inode.content, random);
+  if (!FileContent::different_pages(left, inode.content).empty()) count(Probe::lost_write);
   if (!loss.torn_sectors && !loss.misdirected) return left;
   const std::vector<std::uint64_t> pages =
       FileContent::different_pages(inode.durable_content, inode.content);

@@ -26,6 +26,8 @@ enum class Probe : std::uint8_t {
   roam,         // a device came to a network or left it
   ipv6_vanish,  // its IPv6 addresses there did
   // Disk
+  lost_write,         // a power loss took bytes that were not synced
+  lost_name,          // or a name
   torn_write,         // a page with old and new sectors
   misdirected_write,  // a page that came to lie elsewhere in its file
   bit_rot,
@@ -65,6 +67,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Probe::co
      "send_error",
      "roam",
      "ipv6_vanish",
+     "lost_write",
+     "lost_name",
      "torn_write",
      "misdirected_write",
      "bit_rot",

@@ -63,6 +63,25 @@ struct Machine {
   RandomSource death;
 };
 
+TEST(PowerLoss, takes_bytes_and_names_that_were_not_synced_each_for_itself_and_tells_the_probes) {
+  std::set<std::pair<std::uint64_t, std::uint64_t>> seen;
+  for (std::uint64_t world = 0; world < kWorlds; ++world) {
+    Machine machine(world, 1);
+    ASSERT_TRUE(machine.write(0, 'n'));
+    ASSERT_TRUE(machine.run(FileRename{{}, {"/d", "a"}, {"/d", "b"}}));
+    machine.crash();
+    const bool renamed = machine.disk.content("/d/b").has_value();
+    const auto left = machine.disk.content(renamed ? "/d/b" : "/d/a");
+    ASSERT_TRUE(left);
+    const std::pair lost{machine.probes.fired(Probe::lost_write),
+                         machine.probes.fired(Probe::lost_name)};
+    EXPECT_EQ(lost.first, as_text(*left)[0] == 'n' ? 0u : 1u);
+    EXPECT_EQ(lost.second, renamed ? 0u : 1u);
+    seen.insert(lost);
+  }
+  EXPECT_EQ(seen.size(), 4u);
+}
+
 TEST(TornWrite, mixes_sectors_of_an_unsynced_page_and_spares_synced_ones) {
   std::uint64_t torn = 0;
   for (std::uint64_t world = 0; world < kWorlds; ++world) {
