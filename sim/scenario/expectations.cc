@@ -6,6 +6,7 @@
 
 #include "engine/base/text.h"
 #include "sim/checkers/tree_snapshot.h"
+#include "sim/world/reachability.h"
 #include "sim/world/world.h"
 
 namespace kith::sim {
@@ -28,6 +29,32 @@ Verdict by_then(Instant happened, Duration within) {
   return {false, fmt::format("at {}, later than {}", seconds(happened), seconds(latest))};
 }
 
+// What the network would have let two devices do, as their places are now.
+std::string by_the_network(World& world, DeviceIndex one, DeviceIndex other) {
+  const Device& first = world.device(one);
+  const Device& second = world.device(other);
+  std::optional<Reachability> best;
+  for (std::size_t i = 0; i < first.attachment_count(); ++i) {
+    for (std::size_t k = 0; k < second.attachment_count(); ++k) {
+      const Reachability found =
+          can_be_direct(world.topology(), first.attachment(i), second.attachment(k));
+      if (!best || found.how < best->how) best = found;
+    }
+  }
+  return best ? fmt::format("; by the network: {}", best->reason) : "";
+}
+
+// Why two who should have come together have not: what stands in their way at the end.
+std::string obstacles(World& world, DeviceIndex one, DeviceIndex other) {
+  std::string text;
+  for (const DeviceIndex index : {one, other}) {
+    const Device& device = world.device(index);
+    if (!device.running()) text += fmt::format("; {} is down", device.name());
+    if (device.paused()) text += fmt::format("; {} stands still", device.name());
+  }
+  return text + by_the_network(world, one, other);
+}
+
 Verdict judge_paired(const PairedExpectation& wanted, World& world, const Facts& facts) {
   const Device& first = world.device(wanted.first);
   const Device& second = world.device(wanted.second);
@@ -39,17 +66,24 @@ Verdict judge_paired(const PairedExpectation& wanted, World& world, const Facts&
     const std::string failure = facts.pairing_failure(index);
     if (!failure.empty()) why += fmt::format("; {}: {}", world.device(index).name(), failure);
   }
-  return {false, why};
+  return {false, why + obstacles(world, wanted.first, wanted.second)};
 }
 
-Verdict judge_transfer(const TransferExpectation& wanted, const Facts& facts) {
+Verdict judge_transfer(const TransferExpectation& wanted, World& world, const Facts& facts) {
   const SendFacts* const send = facts.find_send(wanted.send);
-  if (send == nullptr || send->request.value == 0) return {false, "never begun"};
+  if (send == nullptr || send->request.value == 0) {
+    const bool paired = send != nullptr &&
+                        facts.paired_at(send->from, world.device(send->to).id()) &&
+                        facts.paired_at(send->to, world.device(send->from).id());
+    return {false, paired || send == nullptr ? "never begun" : "never begun; they are not paired"};
+  }
   if (send->sent_at && send->received_at) {
     return by_then(std::max(*send->sent_at, *send->received_at), wanted.within);
   }
-  if (!send->failure.empty()) return {false, send->failure};
-  return {false, send->received_at ? "the sender was never told" : "never completed"};
+  std::string why = send->received_at ? "the sender was never told" : "never completed";
+  if (send->asked > 1) why += fmt::format(", asked for {} times", send->asked);
+  if (!send->last_failure.empty()) why += fmt::format("; last: {}", send->last_failure);
+  return {false, why + obstacles(world, send->from, send->to)};
 }
 
 Verdict judge_digest(const DigestExpectation& wanted, World& world, const Facts& facts) {
@@ -68,7 +102,7 @@ Verdict judge_digest(const DigestExpectation& wanted, World& world, const Facts&
   return {true, to_hex(received.digest)};
 }
 
-Verdict judge_messages(const MessagesExpectation& wanted, const Facts& facts) {
+Verdict judge_messages(const MessagesExpectation& wanted, World& world, const Facts& facts) {
   const MessageFacts* const messages = facts.find_messages(wanted.messages);
   if (messages == nullptr) return {false, "never begun"};
   if (messages->delivered.size() >= messages->wanted &&
@@ -77,7 +111,8 @@ Verdict judge_messages(const MessagesExpectation& wanted, const Facts& facts) {
   }
   return {false, fmt::format("of {}, {} were queued, {} received and {} known to be delivered",
                              messages->wanted, messages->queued.size(), messages->received.size(),
-                             messages->delivered.size())};
+                             messages->delivered.size()) +
+                     obstacles(world, messages->from, messages->to)};
 }
 
 // That all of them are met, or how many failed and the first of them.
@@ -118,7 +153,7 @@ Verdict judge_all_transfers(const AllTransfersExpectation& wanted, World& world,
   AllOf all("transfers");
   for (const auto& [name, send] : facts.sends()) {
     if (!send.sent_at) {
-      all.add(name, judge_transfer({name, wanted.within}, facts));
+      all.add(name, judge_transfer({name, wanted.within}, world, facts));
     } else if (send.received.empty()) {
       // The receiver died between making it durable and saying so: it will not say it again.
       all.add(name, by_then(*send.sent_at, wanted.within));
@@ -129,11 +164,11 @@ Verdict judge_all_transfers(const AllTransfersExpectation& wanted, World& world,
   return all.verdict();
 }
 
-Verdict judge_all_messages(const AllMessagesExpectation& wanted, const Facts& facts) {
+Verdict judge_all_messages(const AllMessagesExpectation& wanted, World& world, const Facts& facts) {
   AllOf all("steps");
   std::size_t count = 0;
   for (const auto& [name, messages] : facts.all_messages()) {
-    all.add(name, judge_messages({name, wanted.within}, facts));
+    all.add(name, judge_messages({name, wanted.within}, world, facts));
     count += messages.wanted;
   }
   Verdict verdict = all.verdict();
@@ -171,17 +206,17 @@ Finding judge(const Expectation& expectation, Duration duration, World& world, c
         if constexpr (std::is_same_v<T, PairedExpectation>) {
           return judge_paired(wanted, world, facts);
         } else if constexpr (std::is_same_v<T, TransferExpectation>) {
-          return judge_transfer(wanted, facts);
+          return judge_transfer(wanted, world, facts);
         } else if constexpr (std::is_same_v<T, DigestExpectation>) {
           return judge_digest(wanted, world, facts);
         } else if constexpr (std::is_same_v<T, MessagesExpectation>) {
-          return judge_messages(wanted, facts);
+          return judge_messages(wanted, world, facts);
         } else if constexpr (std::is_same_v<T, AllPairedExpectation>) {
           return judge_all_paired(wanted, world, facts);
         } else if constexpr (std::is_same_v<T, AllTransfersExpectation>) {
           return judge_all_transfers(wanted, world, facts);
         } else if constexpr (std::is_same_v<T, AllMessagesExpectation>) {
-          return judge_all_messages(wanted, facts);
+          return judge_all_messages(wanted, world, facts);
         } else {
           return judge_violations(checkers);
         }

@@ -63,9 +63,12 @@ void Facts::note(const Device& device, Instant, const PairingFailed& event) {
 }
 
 void Facts::note(const Device& device, Instant, const RequestFailed& event) {
-  if (SendFacts* send = by_request(device.index(), event.request)) {
-    send->failure = text_of(event.error);
-  }
+  fail(by_request(device.index(), event.request), event.error);
+}
+
+void Facts::fail(SendFacts* send, const Error& error) {
+  if (send == nullptr) return;
+  send->failure = send->last_failure = text_of(error);
 }
 
 void Facts::note(const Device& device, Instant, const TransferStarted& event) {
@@ -87,7 +90,7 @@ void Facts::note(const Device&, Instant at, const TransferCompleted& event) {
 void Facts::note(const Device& device, Instant, const TransferFailed& event) {
   SendFacts* send = by_request(device.index(), event.request);
   if (send == nullptr) send = by_transfer(event.transfer);
-  if (send != nullptr) send->failure = text_of(event.error);
+  fail(send, event.error);
 }
 
 void Facts::note(const Device& device, Instant at, const MessageDelivered& event) {

@@ -27,9 +27,12 @@ struct SendFacts {
   std::vector<ItemCompleted> sent;
   std::vector<ItemCompleted> received;
   std::string failure;
+  std::uint64_t asked = 0;   // how often
+  std::string last_failure;  // of any of these
 
   // What was asked for before is given up.
   void begin_anew() {
+    ++asked;
     transfer.reset();
     sent_at.reset();
     received_at.reset();
@@ -74,6 +77,7 @@ class Facts final : public Observer {
   const std::map<std::string, MessageFacts>& all_messages() const { return messages_; }
 
  private:
+  void fail(SendFacts* send, const Error& error);
   SendFacts* by_request(DeviceIndex device, RequestId request);
   SendFacts* by_transfer(TransferId transfer);
 

@@ -167,7 +167,22 @@ TEST(Run, an_expectation_that_is_missed_says_why) {
   EXPECT_FALSE(report.ok());
   EXPECT_TRUE(report.violations.empty());
   EXPECT_THAT(report.expectations[0].value, ::testing::HasSubstr("bob: unreachable"));
-  EXPECT_EQ(report.expectations[1].value, "never begun");
+  EXPECT_EQ(report.expectations[1].value, "never begun; they are not paired");
+}
+
+TEST(Run, who_never_came_together_is_told_what_the_network_would_have_let_them_do) {
+  const auto scenario = parse_scenario("apart.json", R"({ "version": 1, "duration_s": 30,
+    "topology": { "sites": [{ "name": "home", "nat": "symmetric" }, { "name": "inn", "nat": "udp_blocked" }],
+                  "devices": [{ "name": "alice", "networks": [{ "site": "home" }] },
+                              { "name": "bob", "networks": [{ "site": "inn" }] }] },
+    "workload": [{ "kind": "pair", "initiator": "alice", "joiner": "bob" }],
+    "faults": [{ "at_s": 25, "kind": "kill", "device": "bob", "down_s": 60 }],
+    "expectations": [{ "kind": "all_paired", "within_s": 30 }] })",
+                                       built_in_handlers(), 1);
+  ASSERT_TRUE(scenario) << scenario.error().message;
+  const Report report = sim::Run(*scenario, 1).execute();
+  EXPECT_THAT(report.expectations[0].value, ::testing::HasSubstr("; bob is down"));
+  EXPECT_THAT(report.expectations[0].value, ::testing::HasSubstr("; by the network: relay"));
 }
 
 // --- helpers ------------------------------------------------------------------------------------
