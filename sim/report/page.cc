@@ -280,6 +280,7 @@ std::string page_data(const Report& report, const RunLog& log, const TopologyVie
   json.key("distributions");
   json.open('[');
   put_samples(json, "Time to pair", "ns", log.times_to_pair());
+  put_samples(json, "Time to direct", "ns", log.times_to_direct());
   put_samples(json, "Time to first message", "ns", log.times_to_first_message());
   put_samples(json, "Time of a message", "ns", log.message_times());
   put_samples(json, "Goodput of transfers", "B/s", log.goodputs());

@@ -99,6 +99,7 @@ void RunLog::on_stopped(Device& device, Instant at, Ending ending) {
   forget(shares_, device.index(), RequestId{});
   forget(asked_messages_, device.index(), RequestId{});
   forget(reached_, device.index(), DeviceId{});
+  forget(wanted_, device.index(), DeviceId{});
 }
 
 void RunLog::on_fault(Instant at, const std::string& what, std::span<const DeviceIndex> devices) {
@@ -169,6 +170,9 @@ void RunLog::note(const Device& device, Instant at, const DeviceChanged& event) 
     add(at, EntryKind::reached, device.index(), other, now.via);
     const auto remote = Address::parse(now.via);
     if (remote) paths_.reached(device.index(), *remote, other);
+    if (const auto wanted = wanted_.extract(key)) {
+      times_to_direct_.add((at - wanted.mapped()).count());
+    }
     if (found == reached_.end()) {
       keep(reached_, key, now);
     } else {
@@ -178,6 +182,11 @@ void RunLog::note(const Device& device, Instant at, const DeviceChanged& event) 
     add(at, EntryKind::unreached, device.index(), other, before.via);
     reached_.erase(found);
   }
+}
+
+void RunLog::wants(const Device& device, Instant at, const DeviceId& other) {
+  const std::pair key{device.index(), other};
+  if (!reached_.contains(key)) keep(wanted_, key, at);
 }
 
 void RunLog::note(const Device& device, Instant at, const PeerConnected& event) {
@@ -222,7 +231,8 @@ void RunLog::note_name(LoggedTransfer& transfer, std::string_view name, std::siz
   transfer.name = texts_.number(text);
 }
 
-void RunLog::note(const Device& device, Instant, const ShareWithDevice& command) {
+void RunLog::note(const Device& device, Instant at, const ShareWithDevice& command) {
+  wants(device, at, command.device);
   if (command.paths.empty()) return;
   keep(shares_, DeviceRequest(device.index(), command.request),
        std::pair(std::string(last_component(command.paths.front())), command.paths.size()));
@@ -299,6 +309,7 @@ void RunLog::note(const Device& device, Instant at, const TransferFailed& event)
 void RunLog::note(const Device& device, Instant at, const SendMessage& command) {
   keep(asked_messages_, DeviceRequest(device.index(), command.request), at);
   keep(first_messages_, DevicePair(device.index(), index_of(command.device)), at);
+  wants(device, at, command.device);
 }
 
 void RunLog::note(const Device& device, Instant at, const MessageQueued& event) {
@@ -389,8 +400,8 @@ std::vector<std::string> RunLog::omissions() const {
                     "{} others of their kind were under way.",
                     not_followed_, limits_.under_way));
   }
-  for (const Samples* each :
-       {&times_to_pair_, &times_to_first_message_, &message_times_, &goodputs_}) {
+  for (const Samples* each : {&times_to_pair_, &times_to_direct_, &times_to_first_message_,
+                              &message_times_, &goodputs_}) {
     if (each->stride() == 1) continue;
     said.push_back(fmt::format("A distribution of {} values has every {}th of them.", each->seen(),
                                each->stride()));

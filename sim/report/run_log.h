@@ -100,6 +100,9 @@ class RunLog final : public Observer {
 
   // Nanoseconds from the command to the event on the same device.
   const Samples& times_to_pair() const { return times_to_pair_; }
+  // Nanoseconds from when a device wants something of another that it does not reach until it does,
+  // with nobody between them.
+  const Samples& times_to_direct() const { return times_to_direct_; }
   // Nanoseconds from the first command to send a message to another device until that one has any.
   const Samples& times_to_first_message() const { return times_to_first_message_; }
   // Nanoseconds from the command to the receiver's application, for every message.
@@ -148,6 +151,7 @@ class RunLog final : public Observer {
   void note(const Device& device, Instant at, const Paired& event);
   void note(const Device& device, Instant at, const PairingFailed& event);
   void note(const Device& device, Instant at, const DeviceChanged& event);
+  void wants(const Device& device, Instant at, const DeviceId& other);
   void note(const Device& device, Instant at, const TransferStarted& event);
   void note(const Device& device, Instant at, const TransferOffered& event);
   void note(const Device& device, Instant at, const TransferProgress& event);
@@ -187,9 +191,11 @@ class RunLog final : public Observer {
   std::map<MessageId, Instant> queued_messages_;
   std::map<DevicePair, std::optional<Instant>> first_messages_;  // asked at, until one has come
   std::map<std::pair<DeviceIndex, DeviceId>, Reach> reached_;
+  std::map<std::pair<DeviceIndex, DeviceId>, Instant> wanted_;  // and not reached
   std::uint64_t not_followed_ = 0;
 
   Samples times_to_pair_;
+  Samples times_to_direct_;
   Samples times_to_first_message_;
   Samples message_times_;
   Samples goodputs_;

@@ -132,6 +132,36 @@ TEST(PathLog, merges_spans_and_leaves_paths_out_beyond_its_bounds) {
 }
 
 // What ends the element that the data stands in, or begins another, is nowhere in it.
+TEST(RunLog, measures_from_when_another_is_wanted_until_it_is_reached) {
+  World world(1);
+  DeviceSpec spec;
+  spec.name = "alice";
+  spec.addresses = {Address::v4(10, 0, 0, 1, 0)};
+  Device& alice = world.add_device(spec);
+  spec.name = "bob";
+  spec.addresses = {Address::v4(10, 0, 0, 2, 0)};
+  const DeviceId bob = world.add_device(spec).id();
+  RunLog log(world);
+  const auto at = [](int when) { return Instant{} + seconds(when); };
+  const auto send = [&](int when) {
+    log.on_input(alice, at(when), Command(SendMessage{{1}, bob, "{}", {}}));
+  };
+  const auto change = [&](int when, DeviceState state) {
+    log.on_output(alice, at(when),
+                  Event(DeviceChanged{{bob, "bob", state, "10.0.0.2:4433", 0}, false}));
+  };
+  send(1);
+  send(2);
+  change(4, DeviceState::connected);
+  send(5);  // it is there
+  change(6, DeviceState::disconnected);
+  change(9, DeviceState::connected);  // nobody wanted it
+  change(10, DeviceState::disconnected);
+  log.on_input(alice, at(11), Command(ShareWithDevice{{2}, bob, {"/a"}, ""}));
+  change(12, DeviceState::connected);
+  EXPECT_THAT(log.times_to_direct().values(), ::testing::ElementsAre(3'000'000'000, 1'000'000'000));
+}
+
 TEST(Page, names_cannot_leave_its_data) {
   World world(1);
   DeviceSpec spec;
