@@ -51,8 +51,18 @@ class Install(unittest.TestCase):
         report = json.loads(run(self.example / "echo_sim", *arguments))
         self.assertEqual(report["violations"], [])
         self.assertTrue(all(each["ok"] for each in report["expectations"]), report)
-        # What follows the pairing is the file of the step: kith-sim does not know that kind.
+        # kith-sim does not know that kind of step.
         self.assertIn("echo", run(self.prefix / "bin/kith-sim", *arguments, expect=2))
+
+    def test_the_simulator_fails_a_run_whose_step_says_that_something_is_missing(self):
+        scenario = json.loads((HERE / "example/echo.json").read_text())
+        scenario["workload"] = [step for step in scenario["workload"] if step["kind"] == "echo"]
+        scenario["expectations"] = [{"kind": "no_violations"}]
+        unpaired = self.top / "unpaired.json"
+        unpaired.write_text(json.dumps(scenario))
+        printed = run(self.example / "echo_sim", "run", unpaired, "--seed", "1", expect=1)
+        self.assertIn('echo: heard ""', printed)
+        self.assertIn(f"replay: echo_sim run {unpaired} --seed 1", printed)
 
     def test_the_simulators_readme_shows_what_is_built_here(self):
         readme = (SOURCE / "sim/README.md").read_text()
