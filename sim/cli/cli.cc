@@ -259,15 +259,22 @@ int run_command_line(int argc, char** argv, const Handlers& handlers) {
 
   SwarmOptions swarm;
   CLI::App& swarm_command = *app.add_subcommand(
-      "swarm", "Run a world of its own for each of many seeds, with everything drawn");
+      "swarm",
+      "Run many seeds, each a world of its own with everything drawn, or all one scenario");
   swarm_command.add_option("--seeds", swarm.seeds, "A range such as 1-100, or one seed")
       ->required();
+  CLI::Option* one_scenario = swarm_command.add_option(
+      "SCENARIO", swarm.scenario,
+      "A file or a shipped scenario to run under every seed, instead of worlds that are drawn");
   swarm_command.add_option("--devices", swarm.devices, "In each world; even")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->excludes(one_scenario);
   swarm_command.add_option("--jobs", swarm.jobs, "Processes")->capture_default_str();
   swarm_command.add_option("--time", swarm.time, "Begin no seed after so many seconds");
-  swarm_command.add_flag("--must-hit", swarm.must_hit,
-                         "Fail unless every fault and kind of gateway took effect in some seed");
+  swarm_command
+      .add_flag("--must-hit", swarm.must_hit,
+                "Fail unless every fault and kind of gateway took effect in some seed")
+      ->excludes(one_scenario);
   swarm_command.add_flag("--json", swarm.json, "A JSON object for each seed, and one of all");
 
   swarm_command
@@ -324,7 +331,10 @@ int run_command_line(int argc, char** argv, const Handlers& handlers) {
   }
   if (replay_command.parsed()) return run_replay_command(replay, redact, handlers);
   if (shrink_command.parsed()) return shrink_capsule(shrink, handlers);
-  if (swarm_command.parsed()) return run_swarm_command(swarm, handlers);
+  if (swarm_command.parsed()) {
+    if (!swarm.scenario.empty()) swarm.scenario = path_of(swarm.scenario);
+    return run_swarm_command(swarm, handlers);
+  }
   if (expand_command.parsed()) return print_explicit(options.scenario, options.seed, handlers);
   return run_command.parsed() ? run(options, handlers) : list(list_json, handlers);
 }

@@ -15,7 +15,7 @@
 //     [--capsule FILE]                           writes the run, if it fails
 //   expand SCENARIO --seed N                     what the seed makes of it, as a scenario
 //   expand CAPSULE                               the scenario that it holds
-//   swarm --seeds A-B [--json]                   a world of its own for each seed
+//   swarm [SCENARIO] --seeds A-B [--json]        a world of its own for each seed, or one scenario
 //     [--devices N] [--jobs N] [--time S]
 //     [--capsules DIR] [--must-hit]
 //   list [--json]                                the scenarios that ship

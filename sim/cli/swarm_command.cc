@@ -8,12 +8,14 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "engine/base/check.h"
 #include "engine/base/text.h"
 #include "generated/kith_commit.h"
 #include "sim/cli/interruption.h"
 #include "sim/cli/status_line.h"
 #include "sim/cli/terminal.h"
 #include "sim/scenario/decimal.h"
+#include "sim/scenario/read_file.h"
 #include "sim/swarm/expected_probes.h"
 #include "sim/swarm/swarm.h"
 
@@ -37,8 +39,52 @@ std::optional<std::uint64_t> read_devices(const std::string& text) {
   return possible ? devices : std::nullopt;
 }
 
-Result<SwarmSpec> read(const SwarmOptions& options) {
+// What is run, and how a person says so.
+struct Swarm {
   SwarmSpec spec;
+  std::string name;  // of a scenario, or "swarm:DEVICES"
+  std::uint64_t devices = 0;
+};
+
+// Worlds drawn from nothing but their seeds.
+Result<void> read_drawn(const SwarmOptions& options, const Handlers& handlers, Swarm& swarm) {
+  const auto devices = read_devices(options.devices);
+  if (!devices) {
+    return failure(
+        ErrorCode::invalid_argument,
+        fmt::format("--devices {} is no even number from 2 to {}.", options.devices, kMostDevices));
+  }
+  swarm.devices = *devices;
+  swarm.name = fmt::format("swarm:{}", *devices);
+  swarm.spec.scenario = [devices = *devices, &handlers](std::uint64_t seed) {
+    return swarm_scenario(seed, devices, handlers);
+  };
+  return {};
+}
+
+// One scenario, read once, whatever becomes of its file meanwhile.
+Result<void> read_given(const SwarmOptions& options, const Handlers& handlers, Swarm& swarm) {
+  swarm.name = options.scenario;
+  const auto text = read_file(options.scenario);
+  if (!text) return tl::unexpected(text.error());
+  const auto parse = [name = swarm.name, text = *text, &handlers](std::uint64_t seed) {
+    return parse_scenario(name, text, handlers, seed);
+  };
+  const auto first = parse(swarm.spec.first_seed);
+  if (!first) return tl::unexpected(first.error());
+  swarm.devices = first->topology.devices.size();
+  swarm.spec.scenario = [parse](std::uint64_t seed) {
+    auto scenario = parse(seed);
+    KITH_CHECK_MSG(scenario.has_value(), "{}", scenario.error().message);
+    return *std::move(scenario);
+  };
+  return {};
+}
+
+// `handlers` outlives the swarm.
+Result<Swarm> read(const SwarmOptions& options, const Handlers& handlers) {
+  Swarm swarm;
+  SwarmSpec& spec = swarm.spec;
   const auto wrong = [](std::string_view what) {
     return failure(ErrorCode::invalid_argument, std::string(what));
   };
@@ -51,12 +97,6 @@ Result<SwarmSpec> read(const SwarmOptions& options) {
   }
   spec.first_seed = *first;
   spec.last_seed = *last;
-  const auto devices = read_devices(options.devices);
-  if (!devices) {
-    return wrong(
-        fmt::format("--devices {} is no even number from 2 to {}.", options.devices, kMostDevices));
-  }
-  spec.devices = *devices;
   const auto jobs = whole_number(options.jobs);
   if (!jobs || *jobs < 1 || *jobs > kMostJobs) {
     return wrong(fmt::format("--jobs {} is no number from 1 to {}.", options.jobs, kMostJobs));
@@ -75,7 +115,10 @@ Result<SwarmSpec> read(const SwarmOptions& options) {
   if (error) {
     return wrong(fmt::format("--capsules {} cannot be made: {}.", spec.capsules, error.message()));
   }
-  return spec;
+  const auto world = options.scenario.empty() ? read_drawn(options, handlers, swarm)
+                                              : read_given(options, handlers, swarm);
+  if (!world) return tl::unexpected(world.error());
+  return swarm;
 }
 
 // Sums over all seeds.
@@ -111,12 +154,12 @@ struct Totals {
   }
 };
 
-std::string replay_command(const SwarmOutcome& outcome, std::uint64_t devices) {
-  return fmt::format("{} run swarm:{} --seed {}", shell_quoted(program_name()), devices,
+std::string replay_command(const SwarmOutcome& outcome, const Swarm& swarm) {
+  return fmt::format("{} run {} --seed {}", shell_quoted(program_name()), shell_quoted(swarm.name),
                      outcome.seed);
 }
 
-nlohmann::ordered_json to_json(const SwarmOutcome& outcome, std::uint64_t devices) {
+nlohmann::ordered_json to_json(const SwarmOutcome& outcome, const Swarm& swarm) {
   auto failures = nlohmann::ordered_json::array();
   for (const Finding& each : outcome.failures) {
     failures.push_back({{"name", each.name}, {"value", each.value}});
@@ -128,20 +171,20 @@ nlohmann::ordered_json to_json(const SwarmOutcome& outcome, std::uint64_t device
   if (!outcome.death.empty()) json["death"] = outcome.death;
   if (!outcome.ok) {
     json["commit"] = KITH_COMMIT;
-    json["replay"] = replay_command(outcome, devices);
+    json["replay"] = replay_command(outcome, swarm);
     if (!outcome.capsule.empty()) json["capsule"] = outcome.capsule;
     if (!outcome.capsule_fault.empty()) json["capsule_fault"] = outcome.capsule_fault;
   }
   return json;
 }
 
-std::string to_text(const SwarmOutcome& outcome, std::uint64_t devices) {
+std::string to_text(const SwarmOutcome& outcome, const Swarm& swarm) {
   std::string text = fmt::format("failed: seed {}, commit {}\n", outcome.seed, KITH_COMMIT);
   if (!outcome.death.empty()) text += fmt::format("  its process {}\n", outcome.death);
   for (const Finding& each : outcome.failures) {
     text += fmt::format("  {}: {}\n", each.name, each.value);
   }
-  text += fmt::format("replay: {}\n", replay_command(outcome, devices));
+  text += fmt::format("replay: {}\n", replay_command(outcome, swarm));
   if (!outcome.capsule.empty()) text += fmt::format("capsule: {}\n", outcome.capsule);
   if (!outcome.capsule_fault.empty())
     text += fmt::format("no capsule: {}\n", outcome.capsule_fault);
@@ -156,7 +199,7 @@ std::string status(const Totals& totals, const SwarmSpec& spec, double wall_s) {
                      static_cast<double>(totals.seeds) / wall_s, wall_s);
 }
 
-std::string summary_json(const Totals& totals, const SwarmSpec& spec, double wall_s,
+std::string summary_json(const Totals& totals, const Swarm& swarm, double wall_s,
                          bool interrupted) {
   const auto seed = [&](std::uint64_t number) {
     return totals.seeds > 0 ? nlohmann::ordered_json(number) : nlohmann::ordered_json(nullptr);
@@ -166,7 +209,8 @@ std::string summary_json(const Totals& totals, const SwarmSpec& spec, double wal
                                        {"last_seed", seed(totals.last_seed)},
                                        {"interrupted", interrupted},
                                        {"failed", totals.failed},
-                                       {"devices", spec.devices},
+                                       {"scenario", swarm.name},
+                                       {"devices", swarm.devices},
                                        {"virtual_s", rounded(totals.virtual_s)},
                                        {"wall_s", rounded(wall_s)},
                                        {"cpu_s", rounded(totals.cpu_s)},
@@ -177,14 +221,14 @@ std::string summary_json(const Totals& totals, const SwarmSpec& spec, double wal
   return summary.dump() + "\n";
 }
 
-std::string summary_text(const Totals& totals, const SwarmSpec& spec, double wall_s) {
+std::string summary_text(const Totals& totals, const Swarm& swarm, double wall_s) {
   const std::size_t expected = expected_probes().size();
   const std::string which =
       totals.seeds > 0 ? fmt::format(" ({}-{})", totals.first_seed, totals.last_seed) : "";
   return fmt::format(
       "{} seeds{} of {} devices, {} failed; {:.0f} virtual seconds, {} datagrams; "
       "{:.1f} s, {:.1f} s of CPU, {:.2f} seeds a second; {} of {} probes fired\n",
-      totals.seeds, which, spec.devices, totals.failed, totals.virtual_s, totals.datagrams, wall_s,
+      totals.seeds, which, swarm.devices, totals.failed, totals.virtual_s, totals.datagrams, wall_s,
       totals.cpu_s, static_cast<double>(totals.seeds) / wall_s,
       expected - totals.never_fired().size(), expected);
 }
@@ -205,8 +249,8 @@ int verdict(const Totals& totals, const SwarmOptions& options, bool interrupted)
 }  // namespace
 
 int run_swarm_command(const SwarmOptions& options, const Handlers& handlers) {
-  const auto spec = read(options);
-  if (!spec) return refuse(spec.error());
+  const auto swarm = read(options, handlers);
+  if (!swarm) return refuse(swarm.error());
   const auto begun = std::chrono::steady_clock::now();
   const auto wall_s = [begun] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
@@ -219,23 +263,24 @@ int run_swarm_command(const SwarmOptions& options, const Handlers& handlers) {
     if (!options.json && outcome.ok) return;
     line.erase();
     if (options.json) {
-      print(stdout, to_json(outcome, spec->devices)
-                            .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
-                        "\n");
+      print(
+          stdout,
+          to_json(outcome, *swarm).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+              "\n");
     } else {
-      print(stderr, to_text(outcome, spec->devices));
+      print(stderr, to_text(outcome, *swarm));
     }
   };
   const auto stopped = [&] {
-    if (StatusLine::visible() && line.due()) line.show(status(totals, *spec, wall_s()));
+    if (StatusLine::visible() && line.due()) line.show(status(totals, swarm->spec, wall_s()));
     return interruption.seen() || std::ferror(stdout) != 0;
   };
-  const auto ran = run_swarm(*spec, handlers, on_outcome, stopped);
+  const auto ran = run_swarm(swarm->spec, on_outcome, stopped);
   line.erase();
   if (!ran) return refuse(ran.error());
   const bool interrupted = interruption.seen();
-  print(stdout, options.json ? summary_json(totals, *spec, wall_s(), interrupted)
-                             : summary_text(totals, *spec, wall_s()));
+  print(stdout, options.json ? summary_json(totals, *swarm, wall_s(), interrupted)
+                             : summary_text(totals, *swarm, wall_s()));
   return verdict(totals, options, interrupted);
 }
 

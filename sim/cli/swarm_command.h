@@ -11,7 +11,8 @@
 namespace kith::sim {
 
 struct SwarmOptions {
-  std::string seeds;  // "A-B", or one
+  std::string scenario;  // a file, or nothing: then every world is drawn
+  std::string seeds;     // "A-B", or one
   std::string devices = "20";
   std::string time;  // seconds on the wall
   std::string jobs = "1";

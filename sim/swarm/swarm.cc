@@ -71,10 +71,9 @@ Scenario swarm_scenario(std::uint64_t seed, std::uint64_t devices, const Handler
   return std::move(*scenario);
 }
 
-SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers& handlers,
-                      const std::string& capsules) {
+SwarmOutcome run_seed(const SwarmSpec& spec, std::uint64_t seed) {
   const double cpu_before = cpu_seconds();
-  const Scenario scenario = swarm_scenario(seed, devices, handlers);
+  const Scenario scenario = spec.scenario(seed);
   Run run(scenario, seed);
   const Report report = run.execute();
   SwarmOutcome outcome;
@@ -90,12 +89,12 @@ SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers&
   outcome.virtual_s = seconds_of(report.virtual_time);
   outcome.cpu_s = cpu_seconds() - cpu_before;
   if (!report.ok()) {
-    write(capsule_of(scenario, seed, scenario.duration, report), capsules, outcome);
+    write(capsule_of(scenario, seed, scenario.duration, report), spec.capsules, outcome);
   }
   return outcome;
 }
 
-Result<void> run_swarm(const SwarmSpec& spec, const Handlers& handlers,
+Result<void> run_swarm(const SwarmSpec& spec,
                        const std::function<void(const SwarmOutcome&)>& on_outcome,
                        const std::function<bool()>& stopped) {
   const auto begun = std::chrono::steady_clock::now();
@@ -107,16 +106,14 @@ Result<void> run_swarm(const SwarmSpec& spec, const Handlers& handlers,
     --to_come;
     return next_seed++;
   };
-  const auto work = [&](std::uint64_t seed) {
-    return line_of(run_seed(seed, spec.devices, handlers, spec.capsules));
-  };
+  const auto work = [&](std::uint64_t seed) { return line_of(run_seed(spec, seed)); };
   const auto done = [&](std::uint64_t seed, const std::optional<std::string>& line,
                         const std::string& death) {
     if (line) return on_outcome(outcome_of(seed, *line));
     SwarmOutcome died;
     died.seed = seed;
     died.death = death;
-    const Scenario scenario = swarm_scenario(seed, spec.devices, handlers);
+    const Scenario scenario = spec.scenario(seed);
     write(capsule_of_death(scenario, seed, scenario.duration, death), spec.capsules, died);
     on_outcome(died);
   };

@@ -1,6 +1,6 @@
 #pragma once
 
-// Many seeds, each a world of its own (draw_swarm.h), in several processes.
+// Many seeds, each a world of its own (draw_swarm.h) or all of one scenario, in several processes.
 
 #include <cstdint>
 #include <functional>
@@ -16,9 +16,9 @@
 namespace kith::sim {
 
 struct SwarmSpec {
+  std::function<Scenario(std::uint64_t seed)> scenario;  // what a seed is run as
   std::uint64_t first_seed = 0;
   std::uint64_t last_seed = 0;
-  std::uint64_t devices = 20;  // even
   unsigned jobs = 1;
   std::optional<Duration> time;  // on the wall; then no further seed is begun
   std::string capsules;          // a directory for those of seeds that fail, or nothing
@@ -39,16 +39,15 @@ struct SwarmOutcome {
   std::string capsule_fault;                    // why it was not, though it should have been
 };
 
-// What a seed is run as. It is never refused.
+// A world of its own, of an even number of devices. It is never refused.
 Scenario swarm_scenario(std::uint64_t seed, std::uint64_t devices, const Handlers& handlers);
 
-// One seed, here. Writes its capsule to `capsules`, if that is given and the seed fails.
-SwarmOutcome run_seed(std::uint64_t seed, std::uint64_t devices, const Handlers& handlers,
-                      const std::string& capsules = "");
+// One seed, here.
+SwarmOutcome run_seed(const SwarmSpec& spec, std::uint64_t seed);
 
 // All of them. `on_outcome` hears of each as it is done, in any order. `stopped` and errors:
 // Workers::run.
-Result<void> run_swarm(const SwarmSpec& spec, const Handlers& handlers,
+Result<void> run_swarm(const SwarmSpec& spec,
                        const std::function<void(const SwarmOutcome&)>& on_outcome,
                        const std::function<bool()>& stopped = {});
 

@@ -169,11 +169,11 @@ std::vector<SwarmOutcome> CapsuleCommands::swarm(const Handlers& handlers) const
   SwarmSpec spec;
   spec.first_seed = 1;
   spec.last_seed = 2;
-  spec.devices = 4;
+  spec.scenario = [&](std::uint64_t seed) { return swarm_scenario(seed, 4, handlers); };
   spec.capsules = folder_;
   std::vector<SwarmOutcome> outcomes;
   const auto ran =
-      run_swarm(spec, handlers, [&](const SwarmOutcome& outcome) { outcomes.push_back(outcome); });
+      run_swarm(spec, [&](const SwarmOutcome& outcome) { outcomes.push_back(outcome); });
   EXPECT_TRUE(ran.has_value());
   EXPECT_EQ(outcomes.size(), 2u);
   return outcomes;

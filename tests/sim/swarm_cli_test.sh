@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Swarms from the command line.
-#   swarm_cli_test.sh KITH_SIM
+#   swarm_cli_test.sh KITH_SIM SCENARIOS
 set -euo pipefail
 
 sim=$1
+scenarios=$2
 source "$(dirname "$0")/cli_scene.sh"
 
 for seeds in 2-1 -1 1-2-3 1- -  1.5 seven "1 2" 18446744073709551616 0-18446744073709551615; do
@@ -39,7 +40,7 @@ python3 - "$work/out" <<'PYTHON'
 import json, sys
 *seeds, total = map(json.loads, open(sys.argv[1]))
 assert sorted(seed["seed"] for seed in seeds) == [2**64 - 2, 2**64 - 1], seeds
-assert list(total) == ["seeds", "first_seed", "last_seed", "interrupted", "failed", "devices",
+assert list(total) == ["seeds", "first_seed", "last_seed", "interrupted", "failed", "scenario", "devices",
                        "virtual_s", "wall_s", "cpu_s", "datagrams", "probes", "seeds_with",
                        "never_fired"], list(total)
 assert (total["seeds"], total["first_seed"], total["last_seed"]) == (2, 2**64 - 2, 2**64 - 1), total
@@ -47,6 +48,27 @@ assert total["interrupted"] is False and total["cpu_s"] > 0, total
 PYTHON
 expect 0 swarm --seeds 7-9 --devices 2
 says out "3 seeds (7-9) of 2 devices, 0 failed"
+
+# One scenario under many seeds.
+expect 0 swarm pair-and-send --seeds 3-5 --json
+python3 - "$work/out" <<'PYTHON'
+import json, sys
+*seeds, total = map(json.loads, open(sys.argv[1]))
+assert len({seed["trace_hash"] for seed in seeds}) == 3, seeds
+assert total["scenario"].endswith("/pair-and-send.json") and total["devices"] == 2, total
+PYTHON
+sed 's/"within_s": [0-9.]*/"within_s": 0.001/' "$scenarios/pair-and-send.json" > "$work/hasty.json"
+expect 1 swarm "$work/hasty.json" --seeds 7
+says err "run $work/hasty.json --seed 7"
+expect 2 swarm "$work/nowhere.json" --seeds 7
+says err "nowhere.json"
+echo '{' > "$work/broken.json"
+expect 2 swarm "$work/broken.json" --seeds 7
+says err "not JSON"
+for option in "--devices 4" --must-hit; do
+  # shellcheck disable=SC2086
+  expect 2 swarm pair-and-send --seeds 7 $option
+done
 
 # No world of two devices has everything.
 expect 1 swarm --seeds 1 --devices 2 --must-hit
