@@ -131,7 +131,6 @@ TEST(PathLog, merges_spans_and_leaves_paths_out_beyond_its_bounds) {
   EXPECT_EQ(datagrams, 300u);
 }
 
-// What ends the element that the data stands in, or begins another, is nowhere in it.
 TEST(RunLog, measures_from_when_another_is_wanted_until_it_is_reached) {
   World world(1);
   DeviceSpec spec;
@@ -162,6 +161,7 @@ TEST(RunLog, measures_from_when_another_is_wanted_until_it_is_reached) {
   EXPECT_THAT(log.times_to_direct().values(), ::testing::ElementsAre(3'000'000'000, 1'000'000'000));
 }
 
+// What ends the element that the data stands in, or begins another, is nowhere in it.
 TEST(Page, names_cannot_leave_its_data) {
   World world(1);
   DeviceSpec spec;

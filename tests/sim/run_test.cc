@@ -172,7 +172,8 @@ TEST(Run, an_expectation_that_is_missed_says_why) {
 
 TEST(Run, who_never_came_together_is_told_what_the_network_would_have_let_them_do) {
   const auto scenario = parse_scenario("apart.json", R"({ "version": 1, "duration_s": 30,
-    "topology": { "sites": [{ "name": "home", "nat": "symmetric" }, { "name": "inn", "nat": "udp_blocked" }],
+    "topology": { "sites": [{ "name": "home", "nat": "symmetric" },
+                            { "name": "inn", "nat": "udp_blocked" }],
                   "devices": [{ "name": "alice", "networks": [{ "site": "home" }] },
                               { "name": "bob", "networks": [{ "site": "inn" }] }] },
     "workload": [{ "kind": "pair", "initiator": "alice", "joiner": "bob" }],
