@@ -6,6 +6,10 @@ include(CMakePackageConfigHelpers)
 install(TARGETS kith kith-echo kith-sim RUNTIME)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/sim/scenarios DESTINATION ${CMAKE_INSTALL_DATADIR}/kith)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# What kith-sim refers to when it refuses a file.
+install(FILES ${PROJECT_SOURCE_DIR}/sim/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/sim)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/schemas DESTINATION ${CMAKE_INSTALL_DOCDIR}
+  FILES_MATCHING PATTERN "*.md")
 
 install(TARGETS kith_engine kith_io EXPORT kithTargets ARCHIVE)
 foreach(library engine io)

@@ -78,6 +78,11 @@ class Install(unittest.TestCase):
                      os.environ["KITH_DEPS"]):
             self.assertNotIn(path, commands)
 
+    def test_the_description_of_scenarios_is_installed(self):
+        documents = self.prefix / "share/doc/kith"
+        for document in ("schemas/scenario.md", "schemas/capsule.md", "sim/README.md"):
+            self.assertEqual((documents / document).read_text(), (SOURCE / document).read_text())
+
     def test_no_installed_text_names_where_it_was_made(self):
         texts = [path for path in self.prefix.rglob("*")
                  if path.suffix in (".cmake", ".h", ".pc", ".json")]
