@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -14,7 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // Ten times a scenario with as many devices, steps and faults as there can be.
-constexpr std::uintmax_t kLargestFile = 256u << 20;
+constexpr std::size_t kLargestFile = 256u << 20;
+constexpr std::size_t kPart = 64u << 10;
 
 }  // namespace
 
@@ -26,17 +28,19 @@ Result<std::string> read_file(const std::string& path) {
   const fs::file_status status = fs::status(path, wrong);
   if (wrong) return cannot(wrong.message());
   if (fs::is_directory(status)) return cannot("it is a directory");
-  if (!fs::is_regular_file(status)) return cannot("it is no regular file");
-  const std::uintmax_t size = fs::file_size(path, wrong);
-  if (wrong) return cannot(wrong.message());
-  if (size == 0) return cannot("it is empty");
-  if (size > kLargestFile) return cannot(fmt::format("it has more than {} bytes", kLargestFile));
   errno = 0;
   std::ifstream stream(path, std::ios::binary);
-  std::string text(static_cast<std::size_t>(size), '\0');
-  if (!stream.read(text.data(), static_cast<std::streamsize>(size))) {
-    return cannot(errno != 0 ? std::generic_category().message(errno) : "it ends too early");
+  if (!stream) return cannot(std::generic_category().message(errno));
+  std::string text;
+  std::array<char, kPart> part;
+  while (stream.read(part.data(), part.size()) || stream.gcount() > 0) {
+    text.append(part.data(), static_cast<std::size_t>(stream.gcount()));
+    if (text.size() > kLargestFile) {
+      return cannot(fmt::format("it has more than {} bytes", kLargestFile));
+    }
   }
+  if (stream.bad()) return cannot(std::generic_category().message(errno));
+  if (text.empty()) return cannot("it is empty");
   return text;
 }
 

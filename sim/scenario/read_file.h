@@ -8,8 +8,7 @@
 
 namespace kith::sim {
 
-// not_found: "Cannot read PATH: why". Only a regular file is read: a replay reads it again, and
-// nothing else is sure to end.
+// Also of a pipe, to its end. not_found: "Cannot read PATH: why".
 Result<std::string> read_file(const std::string& path);
 
 }  // namespace kith::sim

@@ -261,7 +261,8 @@ TEST(Scenario, what_is_no_file_with_something_in_it_is_not_found) {
   EXPECT_EQ(refusal_of_file("/nowhere/at-all.json"),
             "Cannot read /nowhere/at-all.json: No such file or directory.");
   EXPECT_EQ(refusal_of_file("/"), "Cannot read /: it is a directory.");
-  EXPECT_EQ(refusal_of_file("/dev/zero"), "Cannot read /dev/zero: it is no regular file.");
+  EXPECT_EQ(refusal_of_file("/dev/zero"),
+            "Cannot read /dev/zero: it has more than 268435456 bytes.");
   const std::string empty = ::testing::TempDir() + "empty.json";
   std::ofstream(empty).close();
   EXPECT_EQ(refusal_of_file(empty), "Cannot read " + empty + ": it is empty.");

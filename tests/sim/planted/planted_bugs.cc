@@ -10,7 +10,11 @@ namespace kith::sim {
 const std::vector<PlantedBug>& planted_bugs() {
   static const std::vector<PlantedBug> bugs{
       {"wrong_permissions", "published_equals_source", {}, wrong_permissions},
-      {"files_made_in_their_place", "no_partial_content", {}, files_made_in_their_place},
+      // Of a tree, what is made elsewhere is missing in its place.
+      {"files_made_in_their_place",
+       "no_partial_content",
+       {"durable_before_acknowledged", "published_equals_source"},
+       files_made_in_their_place},
       {"a_write_for_a_stranger", "no_unauthenticated_write", {}, a_write_for_a_stranger},
       {"syncs_left_out",
        "durable_before_acknowledged",
