@@ -18,6 +18,7 @@
 #include "sim/capsule/shrink.h"
 #include "sim/scenario/run.h"
 #include "sim/swarm/draw_swarm.h"
+#include "tests/sim/planted/talk_step.h"
 #include "tests/sim/planted/victims.h"
 
 namespace kith::sim {
@@ -62,8 +63,6 @@ TEST(PlantedBugsTest, every_checker_has_a_bug_of_its_own) {
   World world(1);
   std::set<std::string_view> found;
   for (const PlantedBug& bug : planted_bugs()) found.insert(bug.checker);
-  // No drawn device opens a stream of an application: checkers_test.cc has its bugs.
-  found.insert("stream_bytes");
   for (const auto& checker : all_checkers(world)) {
     EXPECT_TRUE(found.contains(checker->name())) << checker->name();
   }
@@ -72,8 +71,9 @@ TEST(PlantedBugsTest, every_checker_has_a_bug_of_its_own) {
 // --- helpers ------------------------------------------------------------------------------------
 
 Scenario drawn(std::uint64_t seed) {
-  auto scenario =
-      parse_scenario("planted", draw_swarm(seed, kDevices).dump(), built_in_handlers(), seed);
+  nlohmann::json world = draw_swarm(seed, kDevices);
+  world["workload"] = {{{"kind", "talk"}, {"at_s", 20u}, {"from", "device-0"}, {"to", "device-1"}}};
+  auto scenario = parse_scenario("planted", world.dump(), talking_handlers(), seed);
   KITH_CHECK_MSG(scenario.has_value(), "{}", scenario.error().message);
   return std::move(*scenario);
 }
@@ -86,7 +86,7 @@ std::string too_large(std::uint64_t seed, const PlantedBug& bug) {
                         seed,
                         scenario.duration,
                         {Failure::Kind::violation, std::string(bug.checker), "", {}},
-                        built_in_handlers()};
+                        talking_handlers()};
   const RunTrial run = [&bug](const Scenario& smaller, std::uint64_t smaller_seed, Duration until) {
     sim::Run world_run(smaller, smaller_seed);
     World& world = world_run.world();

@@ -14,6 +14,17 @@ void another_body(World& world) {
   });
 }
 
+void another_byte_of_a_stream(World& world) {
+  receiver(world).set_output_tap([](Output& output) {
+    auto* event = std::get_if<Event>(&output);
+    auto* received = event == nullptr ? nullptr : std::get_if<BytesReceived>(event);
+    if (received == nullptr || received->bytes.empty()) return;
+    Bytes bytes = to_bytes(received->bytes.view());
+    bytes.back() ^= std::byte{1};
+    received->bytes = SharedBytes(std::move(bytes));
+  });
+}
+
 // The store says that the first commit is durable, and the device dies before it commits again.
 void a_commit_forgotten(World& world) {
   Device& device = receiver(world);

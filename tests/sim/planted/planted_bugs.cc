@@ -24,6 +24,7 @@ const std::vector<PlantedBug>& planted_bugs() {
       {"changes_what_is_elsewhere", "path_escape", {}, changes_what_is_elsewhere},
       {"files_left_open", "resources", {}, files_left_open},
       {"another_body", "messages", {}, another_body},
+      {"another_byte_of_a_stream", "stream_bytes", {}, another_byte_of_a_stream},
       {"a_commit_forgotten",
        "old_or_new_after_crash",
        {"messages", "peers_are_paired"},

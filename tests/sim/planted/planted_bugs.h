@@ -1,7 +1,8 @@
 #pragma once
 
-// Bugs for checkers to find, each in one device of a drawn world (sim/swarm/draw_swarm.h) and
-// planted from outside by what its machine does to it: what ships has no branch for them.
+// Bugs for checkers to find, each in one device of a drawn world (sim/swarm/draw_swarm.h), which
+// also hears an application of the other device (talk_step.h). They are planted from outside by
+// what its machine does to it: what ships has no branch for them.
 
 #include <string_view>
 #include <vector>
