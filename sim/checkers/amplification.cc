@@ -23,11 +23,12 @@ bool is_krpc(ByteView datagram) {
 
 void Amplification::on_stopped(Device& device, Instant, Ending) { devices_.erase(device.index()); }
 
-void Amplification::on_input(Device& device, Instant, const Input& input) {
+void Amplification::on_input(Device& device, Instant at, const Input& input) {
   Life& life = devices_[device.index()];
   life.multicast_dns.on_input(input);
   const auto* received = std::get_if<DatagramsReceived>(&input);
   if (received == nullptr) return;
+  if (received->stride >= kWholeBytes) life.whole_at = at;
   Remote& remote = life.remotes[received->remote];
   if (remote.proven) return;
   for_each_datagram(received->bytes, received->stride,
@@ -66,12 +67,22 @@ void Amplification::on_transmit(Device& device, Instant at, const Transmit& tran
     if (is_dial(remote, datagram)) remote.proven = true;
   });
   if (remote.proven) return;
-  remote.sent_bytes += bytes.size();
+  for_each_datagram(bytes, transmit.segment_size, [&](ByteView datagram) {
+    const bool challenge = asks_in_full(life, remote, at, datagram);
+    challenge ? ++remote.challenges : remote.sent_bytes += datagram.size();
+  });
   if (remote.sent_bytes > kMostTimes * remote.received_bytes) {
     violate(device, at,
             fmt::format("has sent {} bytes to {}, which is unproven and sent {}", remote.sent_bytes,
                         transmit.remote.to_string(), remote.received_bytes));
   }
+}
+
+bool Amplification::asks_in_full(const Life& life, const Remote& remote, Instant at,
+                                 ByteView datagram) {
+  const bool begins = remote.sent_bytes > 0 && life.whole_at == at;
+  return datagram.size() == kWholeBytes && !has_long_header(datagram) &&
+         (remote.challenges > 0 || begins) && remote.challenges < kMostChallenges;
 }
 
 // A packet to an id that the other did not name.
