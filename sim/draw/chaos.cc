@@ -76,11 +76,13 @@ class ChaosDrawer {
     if (to_ < from_ + longest_) {
       keys_.refuse("to_s", "must leave room for \"longest_s\" after \"from_s\"");
     }
+    heals_ = keys_.boolean_or("heals_lines", false);
   }
 
   std::vector<json> draw() {
     for (const auto& [key, kind] : kKinds) each(key, kind);
     keys_.done();
+    if (heals_) heal_lines();
     return std::move(faults_);
   }
 
@@ -226,6 +228,21 @@ class ChaosDrawer {
       end["back"][key] = back.value(key, end[key]);
     }
     return end;
+  }
+  // From the end on, no line harms a datagram by itself. Its rate, delay and MTU stay.
+  void heal_lines() {
+    static constexpr std::string_view kHarms[] = {
+        "loss_percent",     "duplicate_percent", "reorder_percent",    "corrupt_percent",
+        "truncate_percent", "replay_percent",    "burst_begin_percent"};
+    for (const Targets::Line& line : targets_.lines) {
+      const json back = object_or_empty(line.link, "back");
+      json fault = line.where;
+      for (const std::string_view key : kHarms) {
+        if (!line.link.contains(key) && !back.contains(key)) continue;
+        fault[key] = fault["back"][key] = 0u;
+      }
+      if (fault != line.where) add(to_, std::move(fault));
+    }
   }
   // What a link has of a property that nobody mentions.
   static json healthy(std::string_view key) {
@@ -389,6 +406,7 @@ class ChaosDrawer {
   Duration from_{};
   Duration to_{};
   Duration longest_{};
+  bool heals_ = false;
   std::uint64_t islands_ = 0;
   std::vector<json> faults_;
 };

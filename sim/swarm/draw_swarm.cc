@@ -59,7 +59,8 @@ json draw_regions(RandomSource& random) {
 }
 
 json draw_chaos_counts(RandomSource& random, std::uint64_t devices) {
-  json chaos{{"from_s", kTroubleBegins}, {"to_s", kTroubleEnds}, {"longest_s", 30}};
+  json chaos{
+      {"from_s", kTroubleBegins}, {"to_s", kTroubleEnds}, {"longest_s", 30}, {"heals_lines", true}};
   for (const std::string_view kind : chaos_kinds()) {
     chaos[std::string(kind)] = often_zero(random, devices / 2);
   }

@@ -86,6 +86,42 @@ TEST(Draw, chaos_is_over_at_its_end_and_leaves_every_line_as_it_was) {
   }
 }
 
+TEST(Draw, lines_that_are_healed_harm_nothing_from_then_on) {
+  json document = small_population();
+  document["population"]["line"] = {{"loss_percent", 3u},
+                                    {"corrupt_percent", 1u},
+                                    {"delay_ms", 7u},
+                                    {"rate_mbps", 9u},
+                                    {"back", {{"replay_percent", 2u}, {"replay_delay_s", 9u}}}};
+  document["chaos"] = {{"from_s", 10u}, {"to_s", 100u}, {"heals_lines", true}};
+  for (const char* kind : {"bad_lines", "blackouts", "clogs", "roams"}) {
+    document["chaos"][kind] = 20u;
+  }
+  const auto read =
+      parse_scenario("x.json", expand("x.json", document, 3).dump(), built_in_handlers(), 3);
+  ASSERT_TRUE(read) << read.error().message;
+  std::vector<MemberSpec> lines;
+  for (const SiteSpec& site : read->topology.sites) lines.push_back(site.line);
+  for (const Fault& fault : read->faults) {
+    const auto* line = std::get_if<LineFault>(&fault.what);
+    if (line != nullptr) lines[line->site] = {line->up, line->down};
+  }
+  std::size_t homes = 0;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!read->topology.sites[i].name.starts_with("site-of-")) continue;
+    ++homes;
+    for (const LinkSpec& link : {lines[i].up, lines[i].down}) {
+      EXPECT_TRUE(link.up);
+      EXPECT_EQ(link.loss.value + link.corrupt.value + link.replay.value + link.reorder.value +
+                    link.duplicate.value + link.truncate.value + link.burst_begin.value,
+                0u);
+      EXPECT_EQ(link.delay, std::chrono::milliseconds(7));
+      EXPECT_EQ(link.rate_bps, 9'000'000u);
+    }
+  }
+  EXPECT_GT(homes, 20u);
+}
+
 TEST(Draw, one_of_each_pair_can_be_reached) {
   const json drawn = expand("x.json", small_population(), 3);
   std::map<std::string, json> networks;
