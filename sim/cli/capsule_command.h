@@ -27,8 +27,8 @@ struct ShrinkOptions {
 };
 
 // Writes a smaller capsule that fails in the same way, at the latest when the time is over or at a
-// SIGINT. 0: done. 1: it does not fail any more. 2: no
-// capsule that can be run, or nowhere to write.
+// SIGINT. 0: done. 1: it does not fail any more. 2: no capsule that can be run, or nowhere to
+// write.
 int shrink_capsule(const ShrinkOptions& options, const Handlers& handlers);
 
 // Prints the scenario of a capsule, and on standard error how it was run. 0: done. 2: no capsule.

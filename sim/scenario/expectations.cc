@@ -72,10 +72,9 @@ Verdict judge_paired(const PairedExpectation& wanted, World& world, const Facts&
 Verdict judge_transfer(const TransferExpectation& wanted, World& world, const Facts& facts) {
   const SendFacts* const send = facts.find_send(wanted.send);
   if (send == nullptr || send->request.value == 0) {
-    const bool paired = send != nullptr &&
-                        facts.paired_at(send->from, world.device(send->to).id()) &&
-                        facts.paired_at(send->to, world.device(send->from).id());
-    return {false, paired || send == nullptr ? "never begun" : "never begun; they are not paired"};
+    const bool strangers =
+        send != nullptr && !facts.are_paired(world.device(send->from), world.device(send->to));
+    return {false, strangers ? "never begun; they are not paired" : "never begun"};
   }
   if (send->sent_at && send->received_at) {
     return by_then(std::max(*send->sent_at, *send->received_at), wanted.within);

@@ -65,6 +65,10 @@ class Facts final : public Observer {
 
   // When this device first was paired with that one.
   std::optional<Instant> paired_at(DeviceIndex device, const DeviceId& with) const;
+  // Whether each of the two has been.
+  bool are_paired(const Device& one, const Device& other) const {
+    return paired_at(one.index(), other.id()) && paired_at(other.index(), one.id());
+  }
   // What kept a device from pairing last; empty if nothing did.
   std::string pairing_failure(DeviceIndex device) const;
 

@@ -58,10 +58,7 @@ class MessageStep final : public WorkloadStep {
   Device& to() { return stage_->device(spec_.to); }
 
   void write_if_paired(Stage& stage) {
-    if (!due_ || !stage.facts.paired_at(spec_.from, to().id()) ||
-        !stage.facts.paired_at(spec_.to, from().id())) {
-      return;
-    }
+    if (!due_ || !stage.facts.are_paired(from(), to())) return;
     due_ = false;
     begun_ = true;
     stage.tell_addresses(from(), to());

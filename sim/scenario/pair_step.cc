@@ -52,9 +52,7 @@ class PairStep final : public WorkloadStep {
   }
 
   bool is_done() const {
-    const Facts& facts = stage_->facts;
-    return facts.paired_at(initiator_, stage_->device(joiner_).id()) &&
-           facts.paired_at(joiner_, stage_->device(initiator_).id());
+    return stage_->facts.are_paired(stage_->device(initiator_), stage_->device(joiner_));
   }
 
   void pair() {

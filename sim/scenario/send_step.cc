@@ -74,10 +74,7 @@ class SendStep final : public WorkloadStep {
   void send_if_possible() {
     Device& from = stage_->device(spec_.from);
     Device& to = stage_->device(spec_.to);
-    if (!due_ || !from.running() || !stage_->facts.paired_at(from.index(), to.id()) ||
-        !stage_->facts.paired_at(to.index(), from.id())) {
-      return;
-    }
+    if (!due_ || !from.running() || !stage_->facts.are_paired(from, to)) return;
     due_ = false;
     asked_ = true;
     SendFacts& facts = stage_->facts.send(spec_.name);

@@ -26,6 +26,11 @@ class AmplificationTest : public ::testing::Test {
     spec.addresses = {kOwn};
     device_ = &world_.add_device(spec);
   }
+  // Someone speaks from an address and is asked whether it is there.
+  void challenge(const Address& address) {
+    receive(1, address, 132);
+    send(1, address, 38);
+  }
   // Packets with a short header.
   void receive(int at, const Address& from, std::size_t size) {
     DatagramsReceived received;
@@ -65,8 +70,7 @@ TEST_F(AmplificationTest, who_speaks_again_after_an_answer_is_there) {
 }
 
 TEST_F(AmplificationTest, who_may_have_answered_from_elsewhere_is_asked_in_full_a_few_times) {
-  receive(1, kFirst, 132);
-  send(1, kFirst, 38);
+  challenge(kFirst);
   receive(2, kSecond, 1200);
   for (std::uint64_t i = 0; i < Amplification::kMostChallenges; ++i) {
     send(i < 2 ? 2 : 3, kFirst, 1200);
@@ -77,16 +81,14 @@ TEST_F(AmplificationTest, who_may_have_answered_from_elsewhere_is_asked_in_full_
 }
 
 TEST_F(AmplificationTest, who_cannot_have_answered_is_not_asked_in_full) {
-  receive(1, kFirst, 132);
-  send(1, kFirst, 38);
+  challenge(kFirst);
   receive(2, kSecond, 1199);
   send(2, kFirst, 1200);
   EXPECT_FALSE(checker_.ok());
 }
 
 TEST_F(AmplificationTest, an_answer_from_elsewhere_lets_nothing_else_pass) {
-  receive(1, kFirst, 132);
-  send(1, kFirst, 38);
+  challenge(kFirst);
   receive(2, kSecond, 1200);
   send(2, kFirst, 1100);
   EXPECT_FALSE(checker_.ok());
