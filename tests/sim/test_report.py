@@ -1,7 +1,9 @@
 """The page of a run, in a browser."""
 
 import json
+import math
 import os
+import re
 import subprocess
 import tempfile
 import unittest
@@ -15,6 +17,9 @@ SCENARIOS = Path(os.environ["SCENARIOS"])
 # Where pictures of the pages are put for people to look at, if anywhere.
 PICTURES = os.environ.get("PICTURES")
 MOST_SECONDS_TO_DRAW = 5
+# In nanoseconds, or in bytes a second.
+UNITS = {"ns": 1, "µs": 1e3, "ms": 1e6, "s": 1e9, "KiB/s": 2**10, "MiB/s": 2**20, "GiB/s": 2**30}
+QUANTILES = {"least": 0, "p10": 0.1, "median": 0.5, "p90": 0.9, "p99": 0.99, "most": 1}
 
 
 class ReportPage(unittest.TestCase):
@@ -132,6 +137,50 @@ class ReportPage(unittest.TestCase):
         after = self.timeline()
         self.assertLess(after["to"] - after["from"], (before["to"] - before["from"]) / 10)
         self.assertLessEqual(abs((after["from"] + after["to"]) / 2 - at), 1)
+
+    def histograms(self):
+        return self.browser.run("""[...document.querySelectorAll("#histograms figure")].map(
+            (figure) => ({
+              title: figure.querySelector("figcaption").textContent,
+              bars: [...figure.querySelectorAll("rect")].map((bar) => (
+                {height: Number(bar.getAttribute("height")), text: bar.textContent})),
+              quantiles: Object.fromEntries([...figure.querySelectorAll("dl div")].map(
+                (each) => [...each.children].map((part) => part.textContent))),
+            }))""")
+
+    def check_histogram(self, drawn, values):
+        values = sorted(values)
+        plural = "s" if len(values) > 1 else ""
+        self.assertTrue(drawn["title"].endswith(f" · {len(values)} value{plural}"))
+        counts = [int(bar["text"].rsplit(": ", 1)[1]) for bar in drawn["bars"]]
+        self.assertEqual(sum(counts), len(values))
+        heights = [bar["height"] for bar in drawn["bars"]]
+        self.assertEqual(counts.index(max(counts)), heights.index(max(heights)))
+        self.assertEqual(drawn["quantiles"].keys(), QUANTILES.keys())
+        for name, share in QUANTILES.items():
+            number, unit = re.fullmatch(r"([0-9.]+) (\S+)", drawn["quantiles"][name]).groups()
+            right = values[max(0, math.ceil(share * len(values)) - 1)]
+            self.assertAlmostEqual(float(number) * UNITS[unit] / right, 1, delta=0.01)
+
+    def test_distributions_are_those_of_the_values(self):
+        for scenario, missing in (("messages-through-crashes.json", ["Goodput of transfers"]),
+                                  ("pair-and-send.json",
+                                   ["Time to first message", "Time of a message"])):
+            page = self.top / f"distributions-{scenario}.html"
+            self.run_scenario(scenario, page)
+            self.open(page)
+            data = self.browser.run("JSON.parse(document.getElementById('data').textContent)"
+                                    ".distributions")
+            measured = {each["name"]: each["values"] for each in data}
+            self.assertEqual([name for name in measured if not measured[name]], missing)
+            self.assertEqual(
+                self.browser.run("document.querySelector('#histograms > p').textContent"),
+                f"Without a value: {', '.join(missing)}.")
+            drawn = self.histograms()
+            self.assertEqual(len(drawn), len(measured) - len(missing))
+            for each in drawn:
+                with self.subTest(f"{scenario}, {each['title']}"):
+                    self.check_histogram(each, measured[each["title"].split(" · ")[0]])
 
     def test_hostile_names_stay_text(self):
         self.open(self.sample("2", "hostile"))
