@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sim/capsule/engine_dump.h"
 #include "sim/scenario/workload.h"
 #include "sim/world/seconds.h"
 
@@ -37,26 +38,6 @@ Json effects_of(const Device& device) {
     counts[std::string(kEffectNames[i])] = device.effects(static_cast<EffectKind>(i));
   }
   return counts;
-}
-
-// What only a running engine can say.
-void add_engine(const Device& device, Json& json) {
-  json["next_wakeup"] = nullptr;
-  json["counters"] = Json::object();
-  json["devices"] = Json::array();
-  if (!device.running()) return;
-  const Engine& engine = device.engine();
-  if (const auto wakeup = engine.next_wakeup()) {
-    const double in_ms = static_cast<double>((wakeup->at - device.local_now()).count()) / 1e6;
-    json["next_wakeup"] = {{"reason", wakeup->reason}, {"in_ms", in_ms}};
-  }
-  for (const auto& [name, count] : engine.counters()) json["counters"][std::string(name)] = count;
-  for (const DeviceSummary& each : engine.devices()) {
-    json["devices"].push_back({{"id", each.id.to_hex()},
-                               {"name", each.name},
-                               {"state", to_string(each.state)},
-                               {"via", each.via}});
-  }
 }
 
 Json store_of(Device& device) {
@@ -128,7 +109,8 @@ nlohmann::ordered_json dump_device(World& world, Device& device, const DeviceHis
   json["addresses"] = addresses_of(device);
   json["sockets"] = sockets_of(history);
   json["effects"] = effects_of(device);
-  add_engine(device, json);
+  json.update(device.running() ? dump_engine(device.engine(), device.local_now())
+                               : dump_no_engine());
   json["store"] = store_of(device);
   json["disk"] = disk_of(device);
   json["paired"] = paired_of(world, history);

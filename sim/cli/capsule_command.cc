@@ -17,6 +17,7 @@
 #include "sim/capsule/shrink.h"
 #include "sim/capsule/verdict.h"
 #include "sim/cli/interruption.h"
+#include "sim/cli/seconds_option.h"
 #include "sim/cli/status_line.h"
 #include "sim/cli/terminal.h"
 #include "sim/scenario/decimal.h"
@@ -26,20 +27,10 @@
 namespace kith::sim {
 namespace {
 
-constexpr std::uint64_t kLongestNs = 1ull << 62;
-
 using Json = nlohmann::ordered_json;
 
 std::string text_of(const Json& json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-Result<std::optional<Duration>> read_seconds(const std::string& option, const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  const auto ns = parse_decimal(text, 9);
-  if (ns && *ns <= kLongestNs) return Duration{static_cast<std::int64_t>(*ns)};
-  return failure(ErrorCode::invalid_argument,
-                 fmt::format("{} {} is not a number of seconds.", option, text));
 }
 
 // Exact, as --until reads it.

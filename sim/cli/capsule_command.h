@@ -4,16 +4,10 @@
 
 #include <string>
 
+#include "sim/cli/replay_options.h"
 #include "sim/scenario/workload.h"
 
 namespace kith::sim {
-
-struct ReplayOptions {
-  std::string file;
-  std::string until;  // virtual seconds, or nothing
-  std::string dump;   // a device by name or number, or nothing
-  bool json = false;
-};
 
 // Runs a capsule again. 0: the same came of it, or it was stopped before its end. 1: something
 // differs. 2: no capsule that can be run, or no such device.

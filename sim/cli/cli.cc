@@ -22,6 +22,7 @@
 #include "sim/cli/progress.h"
 #include "sim/cli/recordings.h"
 #include "sim/cli/report_file.h"
+#include "sim/cli/seconds_option.h"
 #include "sim/cli/swarm_command.h"
 #include "sim/cli/terminal.h"
 #include "sim/scenario/decimal.h"
@@ -129,14 +130,8 @@ int tell_failure(const RunOptions& options, const Scenario& scenario, Duration e
 int run(const RunOptions& options, const Handlers& handlers) {
   const auto seed = read_seed(options.seed);
   if (!seed) return refuse(seed.error());
-  constexpr std::uint64_t kMostNs = 1ull << 62;
-  const auto until =
-      options.until.empty() ? std::optional(kMostNs) : parse_decimal(options.until, 9);
-  if (!until || *until > kMostNs) {
-    return refuse({ErrorCode::invalid_argument,
-                   fmt::format("--until {} is not a number of virtual seconds.", options.until),
-                   ""});
-  }
+  const auto until = read_seconds("--until", options.until);
+  if (!until) return refuse(until.error());
   const auto scenario = load(options.scenario, *seed, handlers);
   if (!scenario) return refuse(scenario.error());
 
@@ -159,7 +154,7 @@ int run(const RunOptions& options, const Handlers& handlers) {
     page = std::move(*begun);
   }
   const CostMeter meter;
-  const Duration end = std::min(Duration{static_cast<std::int64_t>(*until)}, scenario->duration);
+  const Duration end = std::min(until->value_or(scenario->duration), scenario->duration);
   const Report report = execute(world_run, end);
   const Cost cost = meter.read();
   print(stdout, options.json ? to_json(report, cost) + "\n" : to_text(report, cost));
@@ -194,12 +189,7 @@ int run_replay_command(const ReplayOptions& options, bool redact, const Handlers
     return refuse({ErrorCode::invalid_argument,
                    "--redact is for recordings: a capsule holds nothing of anyone real.", ""});
   }
-  if (!options.until.empty() || !options.dump.empty()) {
-    return refuse({ErrorCode::invalid_argument,
-                   fmt::format("--until and --dump are for capsules; {} is none.", options.file),
-                   ""});
-  }
-  return redact ? redact_file(options.file) : replay_file(options.file, options.json);
+  return redact ? redact_file(options.file) : replay_file(options);
 }
 
 int list(bool json, const Handlers& handlers) {
@@ -295,17 +285,21 @@ int run_command_line(int argc, char** argv, const Handlers& handlers) {
       ->required();
   CLI::Option* replay_as_json =
       replay_command.add_flag("--json", replay.json, "One JSON object on standard output");
-  replay_command.add_option("--until", replay.until,
-                            "A capsule: stop at this virtual second and compare nothing");
-  replay_command
-      .add_option("--dump", replay.dump,
-                  "A capsule: print what a device has come to by then, as JSON")
-      ->type_name("DEVICE");
+  CLI::Option* replay_until = replay_command.add_option(
+      "--until", replay.until,
+      "Stop at this virtual second of a capsule, or so many seconds after a recording began");
+  CLI::Option* replay_dump =
+      replay_command
+          .add_option("--dump", replay.dump,
+                      "Print what a device, by name or number, has come to by then, as JSON")
+          ->type_name("DEVICE");
   replay_command
       .add_flag("--redact", redact,
                 "A recording: execute nothing and print a timeline without secrets, a JSON object "
                 "for each step")
-      ->excludes(replay_as_json);
+      ->excludes(replay_as_json)
+      ->excludes(replay_until)
+      ->excludes(replay_dump);
 
   ShrinkOptions shrink;
   CLI::App& shrink_command =

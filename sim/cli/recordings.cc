@@ -4,8 +4,11 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "engine/base/text.h"
+#include "sim/capsule/engine_dump.h"
+#include "sim/cli/seconds_option.h"
 #include "sim/cli/terminal.h"
 #include "sim/replay/file_source.h"
 #include "sim/replay/redact.h"
@@ -42,11 +45,12 @@ std::string sentence(const Divergence& divergence, const std::string& version) {
 }
 
 std::string_view end_of(const ReplayReport& report) {
+  if (report.stopped) return "until";
   if (!report.end) return "cut";
   return *report.end == trace::RecordingEnd::limit ? "limit" : "stopped";
 }
 
-Json to_json(const ReplayReport& report) {
+Json to_json(const ReplayReport& report, const std::optional<Json>& inside) {
   Json json;
   json["recorded_by"] = report.version;
   json["steps"] = report.steps;
@@ -65,6 +69,7 @@ Json to_json(const ReplayReport& report) {
   }
   json["fault"] = nullptr;
   if (report.fault) json["fault"] = report.fault->message;
+  if (inside) json["device"] = *inside;
   return json;
 }
 
@@ -77,20 +82,39 @@ std::string to_text(const ReplayReport& report) {
   if (report.end == trace::RecordingEnd::limit) {
     text += "The recording ends at its limit; the run went on.\n";
   }
+  if (report.stopped) text += "stopped before the end of the recording\n";
   return text;
 }
 
 }  // namespace
 
-int replay_file(const std::string& path, bool json) {
+int replay_file(const ReplayOptions& options) {
+  const std::string& path = options.file;
+  const auto until = read_seconds("--until", options.until);
+  if (!until) return refuse(until.error());
   auto file = FileSource::open(path);
   if (!file) return refuse(file.error());
   trace::RecordingReader reader(*file);
-  const ReplayReport report = replay(reader);
-  if (json) {
-    print(stdout, to_json(report).dump() + "\n");
+  std::optional<Json> inside;
+  const EngineLook look = [&inside](const Engine& engine, Instant now) {
+    inside = Json{{"id", engine.id().to_hex()}};
+    inside->update(dump_engine(engine, now));
+  };
+  const bool dumps = !options.dump.empty();
+  const ReplayReport report =
+      replay(reader, until->value_or(Duration::max()), dumps ? look : nullptr);
+  // Its only device is number 0.
+  if (dumps && report.steps > 0 && options.dump != report.device && options.dump != "0") {
+    return refuse({ErrorCode::not_found,
+                   fmt::format("--dump: there is no {}; {} is of {}.", printable(options.dump),
+                               printable(path), printable(report.device)),
+                   ""});
+  }
+  if (options.json) {
+    print(stdout, to_json(report, inside).dump() + "\n");
   } else if (report.steps > 0) {
-    print(stdout, to_text(report));
+    if (inside) print(stdout, inside->dump(2) + "\n");
+    print(inside ? stderr : stdout, to_text(report));
   }
   if (report.divergence) {
     complain(sentence(*report.divergence, report.version));

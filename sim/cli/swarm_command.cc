@@ -12,6 +12,7 @@
 #include "engine/base/text.h"
 #include "generated/kith_commit.h"
 #include "sim/cli/interruption.h"
+#include "sim/cli/seconds_option.h"
 #include "sim/cli/status_line.h"
 #include "sim/cli/terminal.h"
 #include "sim/scenario/decimal.h"
@@ -26,7 +27,6 @@ constexpr std::string_view kPrefix = "swarm:";
 constexpr std::uint64_t kMostJobs = 256;
 constexpr std::uint64_t kMostDevices = 10'000;
 constexpr std::uint64_t kUsualDevices = 20;
-constexpr std::uint64_t kLongestNs = 1ull << 62;
 
 std::optional<std::uint64_t> whole_number(const std::string& text) {
   if (text.find('.') != std::string::npos) return std::nullopt;
@@ -102,13 +102,9 @@ Result<Swarm> read(const SwarmOptions& options, const Handlers& handlers) {
     return wrong(fmt::format("--jobs {} is no number from 1 to {}.", options.jobs, kMostJobs));
   }
   spec.jobs = static_cast<unsigned>(*jobs);
-  if (!options.time.empty()) {
-    const auto time = parse_decimal(options.time, 9);
-    if (!time || *time > kLongestNs) {
-      return wrong(fmt::format("--time {} is not a number of seconds.", options.time));
-    }
-    spec.time = Duration{static_cast<std::int64_t>(*time)};
-  }
+  const auto time = read_seconds("--time", options.time);
+  if (!time) return tl::unexpected(time.error());
+  spec.time = *time;
   spec.capsules = options.capsules;
   std::error_code error;
   if (!spec.capsules.empty()) std::filesystem::create_directories(spec.capsules, error);

@@ -39,7 +39,8 @@ std::string to_text(std::size_t size, std::size_t segment_size) {
 
 class Replay {
  public:
-  explicit Replay(RecordingReader& recording) : recording_(recording) {}
+  Replay(RecordingReader& recording, Duration until, EngineLook look)
+      : recording_(recording), until_(until), look_(std::move(look)) {}
 
   ReplayReport run() {
     while (!report_.divergence && !report_.end) {
@@ -49,6 +50,11 @@ class Replay {
         break;
       }
       if (!begun_) begun_ = (*record)->at;
+      if ((*record)->at - *begun_ > until_) {
+        report_.stopped = true;
+        now_ = *begun_ + until_;
+        break;
+      }
       now_ = (*record)->at;
       expected_ = (*record)->hash;
       std::visit([this](const auto& body) { on(body); }, (*record)->body);
@@ -57,6 +63,7 @@ class Replay {
       report_.span = now_ - *begun_;
       report_.trace_hash = trace_.digest();
     }
+    look_inside();
     // Something may follow the end.
     if (report_.end && !report_.divergence) {
       if (const auto more = recording_.next(); !more) report_.fault = more.error();
@@ -65,12 +72,17 @@ class Replay {
   }
 
  private:
+  void look_inside() const {
+    if (engine_ && look_) look_(*engine_, now_);
+  }
+
   void on(const StartedRecord& started) {
     if (engine_) return diverge("an engine runs and is given inputs", "another one is started");
     const auto& [version, config, key, restored, seed, unix_ms] = started;
     trace_.started(now_, {config, key, restored, seed, unix_ms});
     if (!as_recorded("what the engine was made of")) return;
     report_.version = version;
+    report_.device = config.device_name;
     auto made = Engine::make(config, key, restored, seed, now_, unix_ms);
     if (!made) return diverge("an engine of this configuration", made.error().message);
     engine_.emplace(std::move(*made));
@@ -128,6 +140,7 @@ class Replay {
     if (!engine_) return diverge("an engine that was started", "the end of none");
     trace_.stopped(now_);
     if (!as_recorded("the end of the engine")) return;
+    look_inside();
     engine_.reset();
   }
 
@@ -156,6 +169,8 @@ class Replay {
   }
 
   RecordingReader& recording_;
+  Duration until_;
+  EngineLook look_;
   ReplayReport report_;
   RunTrace trace_;
   std::optional<Engine> engine_;
@@ -168,6 +183,8 @@ class Replay {
 
 }  // namespace
 
-ReplayReport replay(RecordingReader& recording) { return Replay(recording).run(); }
+ReplayReport replay(RecordingReader& recording, Duration until, EngineLook look) {
+  return Replay(recording, until, std::move(look)).run();
+}
 
 }  // namespace kith::sim

@@ -9,12 +9,14 @@
 //                   not do what the recorded one did, or the recording was altered
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "engine/crypto/blake3.h"
 #include "engine/trace/recording.h"
 #include "engine/trace/recording_reader.h"
+#include "kith/engine.h"
 #include "kith/time.h"
 
 namespace kith::sim {
@@ -29,6 +31,7 @@ struct Divergence {
 
 struct ReplayReport {
   std::string version;      // of the kith that recorded
+  std::string device;       // its name
   std::uint64_t steps = 0;  // that were as recorded
   std::uint64_t inputs = 0;
   std::uint64_t outputs = 0;
@@ -36,10 +39,16 @@ struct ReplayReport {
   Duration span{};               // from the first step to the last
   Digest trace_hash;             // of those steps; equal to the recording's if nothing diverged
   std::optional<trace::RecordingEnd> end;  // absent: the end was not reached
+  bool stopped = false;                    // before it, at `until`
   std::optional<Divergence> divergence;
   std::optional<trace::RecordingFault> fault;  // why nothing more could be read
 };
 
-ReplayReport replay(trace::RecordingReader& recording);
+// Looks into an engine that is about to end, or that runs where the replay does.
+using EngineLook = std::function<void(const Engine& engine, Instant now)>;
+
+// Steps that are more than `until` after the first are not looked at.
+ReplayReport replay(trace::RecordingReader& recording, Duration until = Duration::max(),
+                    EngineLook look = {});
 
 }  // namespace kith::sim

@@ -83,15 +83,35 @@ says err "stub.capsule is too short for a capsule"
 echo "something else" >"$work/other"
 expect 2 replay "$work/other"
 expect 2 replay "$work/other" --dump alice
-says err "is none"
+says err "is not a recording of kith"
 expect 2 shrink "$work/other"
 says err "other is"
 expect 2 shrink "$work/missing"
 
-# Recordings are replayed as before.
+# Recordings are replayed, stopped and looked into by the same command.
 expect 0 run pair-and-send --seed 7 --record-device alice "$work/alice.recording"
 expect 0 replay "$work/alice.recording"
-expect 2 replay "$work/alice.recording" --until 1
+expect 0 replay "$work/alice.recording" --until 0.5
+says out "stopped before the end"
+expect 0 replay "$work/alice.recording" --dump alice
+python3 - "$work/out" <<'PYTHON'
+import json, sys
+dump = json.load(open(sys.argv[1]))
+assert list(dump) == ["id", "next_wakeup", "counters", "devices"], list(dump)
+assert [device["name"] for device in dump["devices"]] == ["bob"], dump
+PYTHON
+expect 0 replay "$work/alice.recording" --until 0.01 --dump 0 --json
+python3 - "$work/out" <<'PYTHON'
+import json, sys
+line = json.load(open(sys.argv[1]))
+assert line["end"] == "until" and 0 < line["span_s"] <= 0.01 and line["diverged"] is None, line
+assert line["device"]["devices"] == [], line
+PYTHON
+expect 2 replay "$work/alice.recording" --dump bob
+says err "there is no bob"
+expect 2 replay "$work/alice.recording" --until soon
+says err "is not a number of seconds"
+expect 2 replay "$work/alice.recording" --redact --dump alice
 
 expect 0 shrink "$capsule"
 says out "written to $work/short.small.capsule"

@@ -182,6 +182,40 @@ TEST(Replay, of_a_recording_cut_short_goes_up_to_the_cut) {
   EXPECT_EQ(report.steps, 48u);
 }
 
+TEST(Replay, stops_when_it_is_told_to_and_looks_into_the_engine_there) {
+  const auto& pieces = recorded().alice;
+  const ReplayReport whole = replay_of(pieces);
+  std::size_t before = 0;
+  for (const int share : {1, 2, 3}) {
+    const Duration until = whole.span * share / 4;
+    Memory source(pieces);
+    trace::RecordingReader reader(source);
+    std::vector<Instant> looks;
+    const auto look = [&](const Engine&, Instant now) { looks.push_back(now); };
+    const ReplayReport report = replay(reader, until, look);
+    EXPECT_TRUE(report.stopped);
+    EXPECT_FALSE(report.divergence || report.fault || report.end);
+    EXPECT_LE(report.span, until);
+    EXPECT_GT(report.steps, before);
+    EXPECT_LT(report.steps, whole.steps);
+    EXPECT_EQ(looks.size(), 1u);
+    before = report.steps;
+  }
+  EXPECT_FALSE(whole.stopped);
+}
+
+TEST(Replay, looks_into_an_engine_before_each_of_its_ends) {
+  Memory source(recorded().bob);
+  trace::RecordingReader reader(source);
+  std::vector<std::size_t> known;
+  const auto look = [&](const Engine& engine, Instant) {
+    known.push_back(engine.devices().size());
+  };
+  EXPECT_FALSE(replay(reader, Duration::max(), look).stopped);
+  // His power failed once.
+  EXPECT_THAT(known, testing::ElementsAre(1u, 1u));
+}
+
 TEST(RedactedTimeline, tells_what_happened_and_when) {
   const std::string timeline = timeline_of(recorded().bob);
   EXPECT_EQ(std::count(timeline.begin(), timeline.end(), '\n'),
