@@ -140,7 +140,6 @@ class DhtNode {
   void restore(ByteView saved);
   void on_due(Instant now);
   void test_stalest(Instant now);
-  void bootstrap(Instant now);
   void look_around(Instant now);
   void on_looked_around(Instant now);
   void change_standing(Instant now, StandingTrigger trigger);

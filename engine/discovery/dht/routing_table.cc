@@ -194,7 +194,7 @@ std::vector<Contact> RoutingTable::closest(const NodeId& target, std::size_t cou
     for (const Node& node : bucket.nodes) {
       if (node.state == NodeState::bad) continue;
       ranked.push_back(
-          {node.tested > node.heard, node.conforming, distance(node.contact.id, target), &node});
+          {node.doubtful(), node.conforming, distance(node.contact.id, target), &node});
     }
   }
   std::sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) {
@@ -278,9 +278,9 @@ std::size_t RoutingTable::size() const {
 std::size_t RoutingTable::usable() const {
   std::size_t usable = 0;
   for (const Bucket& bucket : buckets_) {
-    usable += static_cast<std::size_t>(
-        std::count_if(bucket.nodes.begin(), bucket.nodes.end(),
-                      [](const Node& node) { return node.state != NodeState::bad; }));
+    usable += static_cast<std::size_t>(std::count_if(
+        bucket.nodes.begin(), bucket.nodes.end(),
+        [](const Node& node) { return node.state != NodeState::bad && !node.doubtful(); }));
   }
   return usable;
 }

@@ -32,6 +32,9 @@ struct Node {
   Instant heard;   // of it: an answer or, after one, a query
   Instant tested;  // when the last query to it had no answer in time
   bool conforming = false;
+
+  // It left the last query unanswered.
+  bool doubtful() const { return tested > heard; }
 };
 
 class RoutingTable {
@@ -72,7 +75,8 @@ class RoutingTable {
 
   const NodeId& own() const { return own_; }
   std::size_t size() const;
-  std::size_t usable() const;  // not bad
+  // Those that are not bad and did not leave the last query unanswered.
+  std::size_t usable() const;
   std::size_t buckets() const { return buckets_.size(); }
   void check_invariants() const;
 
