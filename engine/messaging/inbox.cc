@@ -22,6 +22,12 @@ Inbox::Inbox(Effects& effects, const DeviceId& device, RestoredBox restored)
 bool Inbox::receive(ConnectionId connection, StreamId stream, const Message& message) {
   const Source source{connection, stream};
   if (const auto* greeting = std::get_if<Greeting>(&message)) {
+    const bool late = source_ && source_->connection == connection && stream < source_->stream;
+    if (late) {
+      end(source);
+      return true;
+    }
+    if (source_ && source_ != source) end(*source_);
     source_ = source;
     source_wrote_ = false;
     waiting_.clear();
@@ -37,6 +43,11 @@ bool Inbox::receive(ConnectionId connection, StreamId stream, const Message& mes
   waiting_.push_back({envelope->id, envelope->correlation, envelope->body});
   write_next();
   return true;
+}
+
+void Inbox::end(const Source& source) {
+  effects_.outputs.push_back(ResetStream{source.connection, source.stream, 0});
+  effects_.outputs.push_back(StopStream{source.connection, source.stream, 0});
 }
 
 // What is still being written for an older stream has to be counted first.
@@ -75,8 +86,7 @@ bool Inbox::stored(const StoreCompleted& completed) {
     ++effects_.counters["messaging.not_stored"];
     // The sender tries again from what is durable.
     if (source_ && source_wrote_) {
-      effects_.outputs.push_back(ResetStream{source_->connection, source_->stream, 0});
-      effects_.outputs.push_back(StopStream{source_->connection, source_->stream, 0});
+      end(*source_);
       source_.reset();
       waiting_.clear();
     }

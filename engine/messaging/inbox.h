@@ -6,7 +6,9 @@
 //   Greeting{epoch} --> Resume{n}
 //   Envelope{n + 1} ... --> written durably, a batch at a time --> Stored{m} --> MessageReceived
 //
-// The latest greeting counts: what an older stream still carries is not listened to.
+// One stream counts, the last that greeted, or of one connection the last that was opened: loss
+// brings streams out of order. All others are ended here, so that a sender who means one of them
+// learns it and begins anew.
 
 #include <cstdint>
 #include <deque>
@@ -46,6 +48,7 @@ class Inbox {
     friend bool operator==(const Source&, const Source&) = default;
   };
 
+  void end(const Source& source);
   void answer_greeting();
   void write_next();
   void emit(const StoredMessage& message);
