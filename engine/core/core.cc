@@ -121,6 +121,9 @@ std::optional<Wakeup> Engine::Core::next_wakeup() const {
   };
   for (const auto& entry : protocols_.entries()) earlier(entry.protocol->next_wakeup());
   if (const auto at = dialer_->next_wakeup()) earlier(Wakeup{*at, "dialer"});
+  if (const Instant at = revocations_.next_due(); at != Instant::never()) {
+    earlier(Wakeup{at, "revocation"});
+  }
   if (const auto at = locator_->next_wakeup(now_)) earlier(Wakeup{*at, "discovery"});
   return earliest;
 }
@@ -182,6 +185,7 @@ void Engine::Core::on_input(Instant now, const TimerFired&) {
     if (wakeup && wakeup->at <= now) give(now, i, TimerDue{});
   }
   tell_lost(now, dialer_->on_wakeup(now));
+  for (StoreCommit& commit : revocations_.due(now)) outputs_.push_back(std::move(commit));
   locator_->on_wakeup(now);
 }
 
@@ -208,11 +212,8 @@ void Engine::Core::on_input(Instant now, const StoreCompleted& input) {
   const std::uint16_t owner = EffectIds::owner_of(input.op);
   if (owner != kOwnEffects) return give(now, owner, input);
   if (!input.outcome) ++counters_["store.commit_failed"];
-  if (locator_->owns(input.op)) return locator_->stored(now, input.op);
-  const auto removal = removals_.find(input.op);
-  if (removal == removals_.end()) return;
-  emit(DeviceChanged{std::move(removal->second.device), removal->second.removed});
-  removals_.erase(removal);
+  if (locator_->owns(input.op)) return locator_->stored(now, input);
+  if (auto revoked = revocations_.stored(now, input)) emit(std::move(*revoked));
 }
 
 void Engine::Core::on_input(Instant now, const FileCompleted& input) {
@@ -263,9 +264,8 @@ void Engine::Core::on_command(Instant now, const RemoveDevice& command) {
   cut_connections(now, command.device);
   devices_.apply(command.device, DeviceTrigger::removed);
   locator_->forget(command.device);
-  const StoreOpId op = ids_.store_op();
-  outputs_.push_back(StoreCommit{op, {{device_store_key(command.device), std::nullopt}}});
-  removals_.emplace(op, Removal{std::move(*summary), true});
+  outputs_.push_back(revocations_.revoke({device_store_key(command.device), std::nullopt},
+                                         {std::move(*summary), true}));
 }
 
 void Engine::Core::on_command(Instant now, const BlockDevice& command) {
@@ -274,11 +274,11 @@ void Engine::Core::on_command(Instant now, const BlockDevice& command) {
   if (const DeviceRecord* known = devices_.find(command.device)) record = known->clone();
   record.id = command.device;
   record.blocked = true;
-  const StoreOpId op = ids_.store_op();
-  outputs_.push_back(StoreCommit{op, {devices_.change_to(record)}});
+  StoreChange change = devices_.change_to(record);
   // Refused from this moment, whatever becomes of the write.
   devices_.put(std::move(record), DeviceTrigger::blocked);
-  removals_.emplace(op, Removal{*devices_.summary(command.device), false});
+  outputs_.push_back(
+      revocations_.revoke(std::move(change), {*devices_.summary(command.device), false}));
 }
 
 void Engine::Core::on_command(Instant, const Connect& command) {
@@ -558,6 +558,11 @@ void Engine::Core::carry_out(Instant, std::uint16_t, const ResetStream& output) 
 }
 void Engine::Core::carry_out(Instant, std::uint16_t, const StopStream& output) {
   endpoint_->stop_stream(output.connection, output.stream, output.code);
+}
+
+void Engine::Core::carry_out(Instant, std::uint16_t, const StoreCommit& output) {
+  revocations_.superseded_by(output);
+  outputs_.push_back(output);
 }
 
 // --- shared -------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@
 #include "engine/application/application.h"
 #include "engine/connectivity/dialer.h"
 #include "engine/core/access.h"
+#include "engine/core/revocations.h"
 #include "engine/core/socket_table.h"
 #include "engine/crypto/identity.h"
 #include "engine/discovery/locator.h"
@@ -69,10 +70,6 @@ class Engine::Core {
     Instant at;
     std::int64_t unix_ms = 0;
   };
-  struct Removal {
-    DeviceSummary device;
-    bool removed = false;  // otherwise blocked
-  };
 
   enum class Proof : std::uint8_t { key, secret, provisional_secret };
 
@@ -124,6 +121,7 @@ class Engine::Core {
   void carry_out(Instant now, std::uint16_t owner, const StreamCredit& output);
   void carry_out(Instant now, std::uint16_t owner, const ResetStream& output);
   void carry_out(Instant now, std::uint16_t owner, const StopStream& output);
+  void carry_out(Instant now, std::uint16_t owner, const StoreCommit& output);
   template <class Effect>  // what the driver carries out
   void carry_out(Instant, std::uint16_t, const Effect& output) {
     outputs_.push_back(output);
@@ -176,7 +174,7 @@ class Engine::Core {
   SocketTable sockets_;
   EffectIds ids_{kOwnEffects};
   std::map<ConnectionId, Link> links_;
-  std::map<StoreOpId, Removal> removals_;
+  Revocations revocations_{ids_};
   std::map<std::string_view, std::uint64_t> counters_;
   std::deque<Output> outputs_;
 };

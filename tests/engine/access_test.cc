@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/base/text.h"
+#include "engine/core/revocations.h"
 #include "tests/engine/lab.h"
 
 namespace kith {
@@ -112,6 +113,47 @@ TEST(Access, a_blocked_device_is_refused_at_once_and_after_a_restart) {
   share(lab, 1, 0, 20);
   lab.run_for(seconds(15));
   EXPECT_FALSE(was_connected(lab[1], lab[0]));
+}
+
+TEST(Access, a_revocation_that_could_not_be_stored_is_stored_as_soon_as_it_can_be) {
+  for (const bool blocked : {false, true}) {
+    Lab lab(2);
+    lab.pair(0, 1);
+    bool full = true;
+    int failed = 0;
+    lab.on_commit = [&](const StoreCommit&) { return !full || ++failed == 0; };
+    const std::size_t before = lab[0].events.size();
+    if (blocked) {
+      lab[0].command(BlockDevice{lab[1].id()});
+    } else {
+      lab[0].command(RemoveDevice{lab[1].id()});
+    }
+    lab.run_for(std::chrono::minutes(10));
+    // Refused meanwhile, but nobody is told that it will stay so.
+    EXPECT_EQ(lab[0].engine->devices().size(), blocked ? 1u : 0u);
+    EXPECT_EQ(lab[0].events.size(), before);
+    EXPECT_GE(failed, 10);
+    EXPECT_LE(failed, 20);
+    full = false;
+    lab.run_for(Revocations::kLongestPause);
+    ASSERT_EQ(lab[0].events.size(), before + 1);
+    EXPECT_EQ(std::get<DeviceChanged>(lab[0].events.back()).removed, !blocked);
+    lab[0].restart();
+    EXPECT_EQ(lab[0].state_of(lab[1]), blocked ? DeviceState::blocked : DeviceState::discovered);
+  }
+}
+
+TEST(Access, a_removal_that_could_not_be_stored_does_not_undo_a_later_pairing) {
+  Lab lab(2);
+  lab.pair(0, 1);
+  bool full = true;
+  lab.on_commit = [&](const StoreCommit&) { return !full; };
+  lab[0].command(RemoveDevice{lab[1].id()});
+  full = false;
+  lab.pair(0, 1);
+  lab.run_for(2 * Revocations::kLongestPause);
+  lab[0].restart();
+  EXPECT_EQ(lab[0].state_of(lab[1]), DeviceState::paired);
 }
 
 TEST(Access, a_device_removed_or_blocked_amid_a_handshake_is_not_connected) {

@@ -57,6 +57,20 @@ void LabDevice::command(const Command& command) {
   drain();
 }
 
+StoreCompleted LabDevice::write(const StoreCommit& commit) {
+  if (lab_.on_commit && !lab_.on_commit(commit)) {
+    return {commit.op, failure(ErrorCode::no_space, "the disk is full")};
+  }
+  for (const auto& change : commit.changes) {
+    if (change.value) {
+      store[change.key] = *change.value;
+    } else {
+      store.erase(change.key);
+    }
+  }
+  return {commit.op, {}};
+}
+
 DeviceState LabDevice::state_of(const LabDevice& other) const {
   for (const auto& device : engine->devices()) {
     if (device.id == other.id()) return device.state;
@@ -71,14 +85,7 @@ void LabDevice::drain() {
       if (const auto* open = std::get_if<OpenSocket>(&*output)) {
         answers.push_back(SocketOpened{open->socket, address});
       } else if (const auto* commit = std::get_if<StoreCommit>(&*output)) {
-        for (const auto& change : commit->changes) {
-          if (change.value) {
-            store[change.key] = *change.value;
-          } else {
-            store.erase(change.key);
-          }
-        }
-        answers.push_back(StoreCompleted{commit->op, {}});
+        answers.push_back(write(*commit));
       } else if (const auto* event = std::get_if<Event>(&*output)) {
         events.push_back(*event);
         if (const auto* ask = std::get_if<PairingConfirmationNeeded>(event)) {

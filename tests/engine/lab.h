@@ -47,6 +47,7 @@ class LabDevice {
   void make();
   void drain();
   void send_datagrams();
+  StoreCompleted write(const StoreCommit& commit);
 
   Lab& lab_;
   std::uint8_t number_;
@@ -72,6 +73,8 @@ class Lab {
 
   // May change a datagram; false loses it.
   std::function<bool(const Address& from, const Address& to, Bytes& datagram)> on_wire;
+  // False lets a store commit fail.
+  std::function<bool(const StoreCommit& commit)> on_commit;
 
   Instant now{1'000'000'000};
   std::int64_t unix_ms = 1'800'000'000'000;
