@@ -191,16 +191,22 @@ void Directory::number(std::int64_t unix_ms, Publication& publication) {
       StoreCommit{op, {{std::string(kSequenceStoreKey), std::move(bytes).take()}}});
 }
 
-void Directory::stored(Instant now, StoreOpId op) {
-  if (saving_ == op) saving_.reset();
-  const auto found = numbered_.find(op);
+void Directory::stored(Instant now, const StoreCompleted& completed) {
+  if (saving_ == completed.op) saving_.reset();
+  const auto found = numbered_.find(completed.op);
   if (found == numbered_.end()) return;
   const auto publication = publications_.find(found->second);
   numbered_.erase(found);
   if (publication == publications_.end() || !publication->second.numbering) return;
   publication->second.numbering = false;
+  if (!completed.outcome) return try_later(now, publication->second);
   put(now, publication->second);
   drain(now);
+}
+
+void Directory::try_later(Instant now, Publication& publication) {
+  publication.pause = std::clamp<Duration>(2 * publication.pause, kFirstPause, kLongestPause);
+  publication.due = now + publication.pause;
 }
 
 void Directory::put(Instant now, Publication& publication) {
@@ -224,8 +230,8 @@ void Directory::on_event(Instant now, const dht::PutDone& event) {
           std::clamp<Duration>(2 * publication.refresh, kFirstRepublish, kRepublishEvery);
       publication.due = now + publication.refresh;
     } else {
-      publication.pause = std::clamp<Duration>(2 * publication.pause, kFirstPause, kLongestPause);
-      publication.due = now + (event.newer ? Duration{} : publication.pause);
+      try_later(now, publication);
+      if (event.newer) publication.due = now;
     }
   }
 }

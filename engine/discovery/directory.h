@@ -54,7 +54,7 @@ class Directory {
   // Opens another one after a while.
   void socket_failed(Instant now);
   void host_resolved(Instant now, const HostResolved& resolved);
-  void stored(Instant now, StoreOpId op);
+  void stored(Instant now, const StoreCompleted& completed);
   void handle_datagram(Instant now, const DatagramsReceived& datagram);
   void on_wakeup(Instant now, std::int64_t unix_ms);
 
@@ -101,6 +101,7 @@ class Directory {
   void on_event(Instant, const Other&) {}
   void number(std::int64_t unix_ms, Publication& publication);
   void put(Instant now, Publication& publication);
+  static void try_later(Instant now, Publication& publication);
   void get(Instant now, const DeviceId& who, LookUp& look_up);
   void save();
 

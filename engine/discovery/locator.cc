@@ -201,7 +201,9 @@ void Locator::socket_failed(Instant now, SocketId socket) {
   if (directory_ && directory_->owns(socket)) directory_->socket_failed(now);
 }
 
-void Locator::stored(Instant now, StoreOpId op) { directory_->stored(now, op); }
+void Locator::stored(Instant now, const StoreCompleted& completed) {
+  directory_->stored(now, completed);
+}
 
 void Locator::host_resolved(Instant now, const HostResolved& resolved) {
   if (directory_) directory_->host_resolved(now, resolved);

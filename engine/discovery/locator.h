@@ -76,7 +76,7 @@ class Locator {
   bool owns(StoreOpId op) const { return directory_ && directory_->owns(op); }
   void socket_opened(Instant now, SocketId socket);
   void socket_failed(Instant now, SocketId socket);
-  void stored(Instant now, StoreOpId op);
+  void stored(Instant now, const StoreCompleted& completed);
   void host_resolved(Instant now, const HostResolved& resolved);
   void handle_datagrams(Instant now, const DatagramsReceived& batch);
   void on_wakeup(Instant now);

@@ -9,6 +9,7 @@
 
 #include <set>
 
+#include "engine/base/byte_reader.h"
 #include "tests/discovery/happenings.h"
 
 namespace kith::discovery {
@@ -58,6 +59,8 @@ class Laboratory {
   // of a record that was sent, or one that the store held.
   std::optional<dht::MutableItem> put;
   bool number_went_back = false;
+  // Or a record was sent with a number above all that its store held.
+  bool number_was_not_durable = false;
 
  private:
   struct Datagram {
@@ -72,7 +75,7 @@ class Laboratory {
   bool fails(Party& party);
   void carry_out(Party& party, const Effect& effect);
   void deliver(const Datagram& datagram);
-  void look_at(const Datagram& datagram);
+  void look_at(const Party& sender, const Datagram& datagram);
   void later(Duration delay, Happening happening);
   std::int64_t unix_ms(const Party& party) const;
   static Address address_of(const Party& party) { return Address::v4(10, 0, 0, party.host, 6881); }
@@ -110,7 +113,7 @@ TEST(Directory, no_single_failure_keeps_devices_from_finding_each_other) {
       lab.publish(kPublisher, 8);
       lab.run_for(minutes(3));
       EXPECT_TRUE(lab.finds(kLooker, 8)) << "host " << failing << ", effect " << nth;
-      EXPECT_FALSE(lab.number_went_back);
+      EXPECT_FALSE(lab.number_went_back || lab.number_was_not_durable);
       if (lab.party(failing).effects < nth) break;
     }
     EXPECT_GE(nth, failing == kPublisher ? 6U : 4U);
@@ -233,7 +236,7 @@ RC_GTEST_PROP(DirectoryProperty, every_record_has_a_higher_number_than_those_bef
     }
     lab.run_for(milliseconds(*rc::gen::inRange(0, 20'000)));
   }
-  RC_ASSERT(!lab.number_went_back);
+  RC_ASSERT(!lab.number_went_back && !lab.number_was_not_durable);
   lab.publish(kPublisher, 250);
   lab.run_for(minutes(1));
   RC_ASSERT(lab.finds(kLooker, 250));
@@ -366,7 +369,9 @@ void Laboratory::carry_out(Party& party, const Effect& effect) {
         if (!failed) party.store[change.key] = *change.value;
         party.stored.insert(change.key);
       }
-      party.directory->stored(clock_.now(), commit.op);
+      StoreCompleted completed{commit.op, {}};
+      if (failed) completed.outcome = failure(ErrorCode::no_space, "the disk is full");
+      party.directory->stored(clock_.now(), completed);
     });
   } else if (const auto* sighting = std::get_if<Sighting>(&effect)) {
     party.sightings.push_back(*sighting);
@@ -380,7 +385,7 @@ void Laboratory::drain(Party& party) {
   while (const auto sent = party.directory->poll_datagrams(*party.socket, room)) {
     const Datagram datagram{address_of(party), sent->remote,
                             to_bytes(ByteView(room).first(sent->size))};
-    look_at(datagram);
+    look_at(party, datagram);
     later(milliseconds(20), [this, datagram] { deliver(datagram); });
   }
 }
@@ -395,7 +400,7 @@ void Laboratory::deliver(const Datagram& datagram) {
   }
 }
 
-void Laboratory::look_at(const Datagram& datagram) {
+void Laboratory::look_at(const Party& sender, const Datagram& datagram) {
   const auto message = dht::decode(datagram.bytes);
   const auto* query = message ? std::get_if<dht::Query>(&message->body) : nullptr;
   const auto* item = query != nullptr ? std::get_if<dht::PutMutable>(&query->request) : nullptr;
@@ -403,6 +408,9 @@ void Laboratory::look_at(const Datagram& datagram) {
   const bool same = put && put->seq == item->item.seq && put->value == item->item.value;
   if (put && put->seq >= item->item.seq && !same) number_went_back = true;
   put = item->item;
+  const auto held = sender.store.find(std::string(kSequenceStoreKey));
+  const auto durable = held == sender.store.end() ? std::nullopt : ByteReader(held->second).u64();
+  if (durable.value_or(0) < static_cast<std::uint64_t>(put->seq)) number_was_not_durable = true;
 }
 
 void Laboratory::run_for(Duration time) {

@@ -411,7 +411,7 @@ void Wire::carry_out(Machine& machine, LocatorOutput output) {
   } else if (const auto* commit = std::get_if<StoreCommit>(&output)) {
     later([this, &machine, op = commit->op] {
       ASSERT_TRUE(machine.locator->owns(op));
-      machine.locator->stored(clock_.now(), op);
+      machine.locator->stored(clock_.now(), {op, {}});
       drain(machine);
     });
   } else if (const auto* found = std::get_if<Found>(&output)) {
