@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <optional>
 
+#include "engine/quic/router.h"
 #include "sim/checkers/quic_header.h"
 
 namespace kith::sim {
@@ -19,16 +21,35 @@ bool is_krpc(ByteView datagram) {
   return datagram.front() == kDictionary && datagram.back() == kEnd;
 }
 
+bool contains(const std::deque<Bytes>& ids, ByteView id) {
+  return std::any_of(ids.begin(), ids.end(),
+                     [&](const Bytes& each) { return std::ranges::equal(each, id); });
+}
+
+void note(std::deque<Bytes>& ids, ByteView id) {
+  if (contains(ids, id)) return;
+  ids.emplace_back(id.begin(), id.end());
+  if (ids.size() > kMostIds) ids.pop_front();
+}
+
+// The id that a packet with a short header goes to.
+std::optional<ByteView> short_destination(ByteView datagram) {
+  if (datagram.size() <= quic::kConnectionIdBytes || has_long_header(datagram)) return std::nullopt;
+  return datagram.subspan(1, quic::kConnectionIdBytes);
+}
+
 }  // namespace
 
 void Amplification::on_stopped(Device& device, Instant, Ending) { devices_.erase(device.index()); }
 
-void Amplification::on_input(Device& device, Instant at, const Input& input) {
+void Amplification::on_input(Device& device, Instant, const Input& input) {
   Life& life = devices_[device.index()];
   life.multicast_dns.on_input(input);
   const auto* received = std::get_if<DatagramsReceived>(&input);
   if (received == nullptr) return;
-  if (received->stride >= kWholeBytes) life.whole_at = at;
+  for_each_datagram(received->bytes, received->stride, [&](ByteView datagram) {
+    receive_elsewhere(life, received->remote, datagram);
+  });
   Remote& remote = life.remotes[received->remote];
   if (remote.proven) return;
   for_each_datagram(received->bytes, received->stride,
@@ -44,16 +65,23 @@ void Amplification::receive(Remote& remote, ByteView datagram) {
     if (header->version != 0 && (header->type == LongType::handshake || token)) {
       remote.proven = true;
     }
-    Bytes id(header->source.begin(), header->source.end());
-    if (std::find(remote.ids.begin(), remote.ids.end(), id) == remote.ids.end()) {
-      remote.ids.push_back(std::move(id));
-      if (remote.ids.size() > kMostIds) remote.ids.pop_front();
-    }
+    note(remote.ids, header->source);
     datagram = datagram.subspan(header->packet_bytes);
   }
   // A short packet after an answer: only who received it goes on.
   const bool is_short = !datagram.empty() && (datagram[0] & std::byte{0x80}) == std::byte{0};
   if (is_short && remote.sent_bytes > 0) remote.proven = true;
+  if (const auto id = short_destination(datagram)) note(remote.spoken_to, *id);
+}
+
+// Perhaps the answer to a challenge that was sent to another address.
+void Amplification::receive_elsewhere(Life& life, const Address& from, ByteView datagram) {
+  const auto id = short_destination(datagram);
+  if (!id || datagram.size() != kWholeBytes) return;
+  for (auto& [address, remote] : life.remotes) {
+    if (remote.proven || remote.sent_bytes == 0 || address == from) continue;
+    if (contains(remote.spoken_to, *id)) remote.proven = true;
+  }
 }
 
 void Amplification::on_transmit(Device& device, Instant at, const Transmit& transmit,
@@ -67,10 +95,7 @@ void Amplification::on_transmit(Device& device, Instant at, const Transmit& tran
     if (is_dial(remote, datagram)) remote.proven = true;
   });
   if (remote.proven) return;
-  for_each_datagram(bytes, transmit.segment_size, [&](ByteView datagram) {
-    const bool challenge = asks_in_full(life, remote, at, datagram);
-    challenge ? ++remote.challenges : remote.sent_bytes += datagram.size();
-  });
+  remote.sent_bytes += bytes.size();
   if (remote.sent_bytes > kMostTimes * remote.received_bytes) {
     violate(device, at,
             fmt::format("has sent {} bytes to {}, which is unproven and sent {}", remote.sent_bytes,
@@ -78,19 +103,11 @@ void Amplification::on_transmit(Device& device, Instant at, const Transmit& tran
   }
 }
 
-bool Amplification::asks_in_full(const Life& life, const Remote& remote, Instant at,
-                                 ByteView datagram) {
-  const bool begins = remote.sent_bytes > 0 && life.whole_at == at;
-  return datagram.size() == kWholeBytes && !has_long_header(datagram) &&
-         (remote.challenges > 0 || begins) && remote.challenges < kMostChallenges;
-}
-
 // A packet to an id that the other did not name.
 bool Amplification::is_dial(const Remote& remote, ByteView datagram) const {
   const auto header = read_long_header(datagram);
   if (!header || header->type != LongType::initial) return false;
-  const Bytes id(header->destination.begin(), header->destination.end());
-  return std::find(remote.ids.begin(), remote.ids.end(), id) == remote.ids.end();
+  return !contains(remote.ids, header->destination);
 }
 
 }  // namespace kith::sim
