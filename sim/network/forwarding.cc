@@ -13,6 +13,9 @@ constexpr unsigned kPacketBits = 32;
 constexpr unsigned kIndexBits = 28;
 
 constexpr std::size_t kCacheLine = 64;
+// What a datagram usually needs of one.
+constexpr std::size_t kOfLink = 128;
+constexpr std::size_t kOfGateway = 680;
 
 void fetch(const void* from, std::size_t bytes) {
   const auto* at = static_cast<const std::byte*>(from);
@@ -48,23 +51,26 @@ void Network::on_event(Instant, std::uint64_t argument) {
 void Network::expect(std::uint64_t argument) const {
   const Hop hop = hop_of(argument);
   const Packet& packet = packets_[static_cast<PacketId>(argument)];
-  fetch(packet.bytes.data(), packet.bytes.size());
   switch (hop.place) {
     case Place::node: {
+      fetch(packet.bytes.data(), packet.bytes.size());
       const Node& node = nodes_[hop.index];
       fetch(node.sink, 1);
-      if (!node.members.empty()) fetch(links_[members_[node.members.front()].up]);
+      if (!node.members.empty()) fetch(&links_[members_[node.members.front()].up], kOfLink);
       if (!node.wires.empty()) fetch(node.wires.data(), node.wires.size() * sizeof(Wire));
       return;
     }
     case Place::member:
-      return fetch(links_[members_[hop.index].down]);
+      fetch(packet);
+      return fetch(&links_[members_[hop.index].down], kOfLink);
     case Place::inward:
-      return fetch(gateways_[hop.index]);
+      fetch(packet);
+      return fetch(&gateways_[hop.index], kOfGateway);
     case Place::outward: {
       const Gateway& gateway = gateways_[hop.index];
-      fetch(gateway);
-      return fetch(links_[members_[gateway.outside].up]);
+      fetch(packet);
+      fetch(&gateway, kOfGateway);
+      return fetch(&links_[members_[gateway.outside].up], kOfLink);
     }
     case Place::group:
       return;

@@ -99,9 +99,9 @@ class alignas(64) Link {
   DrawStream draws_;
   Instant free_at_;        // when the last admitted datagram has left the queue
   Instant last_in_order_;  // arrival that jitter may not fall below
-  bool certain_ = true;    // nothing of the spec is a matter of chance
-  LinkSpec spec_;
   Instant burst_until_;
+  bool certain_ = true;  // nothing of the spec is a matter of chance
+  LinkSpec spec_;
   Instant police_empty_at_;  // when the policer would have its whole allowance again
 };
 

@@ -92,10 +92,9 @@ GatewayId Network::add_gateway(RealmId inside, RealmId outside, const GatewaySpe
   const auto id = static_cast<GatewayId>(gateways_.size());
   realms_[inside].gateway = id;
   const MemberId outer = add_member(outside, {Place::inward, id}, member);
-  gateways_.push_back({inside, outer,
+  gateways_.push_back({inside, outer, spec.inside, PortMapping(spec.mapping),
                        Nat(spec.ipv4, spec.external, DrawStream(random_.fork("nat", id))),
-                       Nat(spec.ipv6, {}, DrawStream(random_.fork("firewall", id))), spec.inside,
-                       PortMapping(spec.mapping)});
+                       Nat(spec.ipv6, {}, DrawStream(random_.fork("firewall", id)))});
   for (const Address& address : spec.external) give_address(outer, address);
   return id;
 }

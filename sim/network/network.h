@@ -281,10 +281,10 @@ class Network final : public EventTarget {
   struct Gateway {
     RealmId inside = 0;
     MemberId outside = 0;
-    Nat ipv4;
-    Nat ipv6;
     Address own;  // inside
     PortMapping mapping;
+    Nat ipv4;
+    Nat ipv6;
     std::unique_ptr<SegmentNats> segments = nullptr;
   };
 
