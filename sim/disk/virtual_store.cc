@@ -6,12 +6,13 @@
 
 namespace kith::sim {
 
-void VirtualStore::begin(StoreCommit commit) {
+void VirtualStore::begin(Instant now, StoreCommit commit) {
   Underway& underway = underway_.emplace_back();
   underway.commit = std::move(commit);
   ++begun_;
+  if (now < lasting_fault_.until) underway.fault = lasting_fault_.code;
   if (const auto fault = faults_.find(begun_); fault != faults_.end()) {
-    underway.fault = fault->second;
+    if (now < fault->second.until) underway.fault = fault->second.code;
     faults_.erase(fault);
   }
   underway.forgotten = lies_.erase(begun_) > 0;
@@ -36,10 +37,12 @@ StoreCompleted VirtualStore::finish() {
   return {op, failure(ErrorCode::no_space, "The store is full.")};
 }
 
-void VirtualStore::fail_commit(std::uint64_t nth, ErrorCode code) {
+void VirtualStore::fail_commit(std::uint64_t nth, ErrorCode code, Instant until) {
   KITH_CHECK(nth > 0);
-  faults_[begun_ + nth] = code;
+  faults_[begun_ + nth] = {code, until};
 }
+
+void VirtualStore::fail_until(Instant until, ErrorCode code) { lasting_fault_ = {code, until}; }
 
 void VirtualStore::forget_commit(std::uint64_t nth) {
   KITH_CHECK(nth > 0);

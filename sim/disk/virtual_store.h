@@ -29,14 +29,16 @@ class VirtualStore {
 
   const StoreSpec& spec() const { return spec_; }
 
-  void begin(StoreCommit commit);
+  void begin(Instant now, StoreCommit commit);
   std::size_t underway() const { return underway_.size(); }
 
   // The oldest commit under way takes effect; there is one.
   StoreCompleted finish();
 
-  // The nth commit begun from now on, 1 for the next, fails with `code` and changes nothing.
-  void fail_commit(std::uint64_t nth, ErrorCode code);
+  // The nth commit begun from now on, 1 for the next, fails with `code` and changes nothing, if it
+  // begins before `until`; or each does that begins before then.
+  void fail_commit(std::uint64_t nth, ErrorCode code, Instant until = Instant::never());
+  void fail_until(Instant until, ErrorCode code);
   // It completes as if it were durable and changes nothing: what a checker of durability must see.
   void forget_commit(std::uint64_t nth);
   std::uint64_t commits_begun() const { return begun_; }
@@ -49,6 +51,10 @@ class VirtualStore {
   const RestoredState& content() const { return content_; }
 
  private:
+  struct Fault {
+    ErrorCode code = ErrorCode::io_error;
+    Instant until;
+  };
   struct Underway {
     StoreCommit commit;
     std::optional<ErrorCode> fault;
@@ -62,8 +68,9 @@ class VirtualStore {
   std::uint64_t size_bytes_ = 0;
   std::deque<Underway> underway_;
   std::uint64_t begun_ = 0;
-  std::map<std::uint64_t, ErrorCode> faults_;  // by the number of the commit that will fail
-  std::set<std::uint64_t> lies_;               // numbers of commits that will be forgotten
+  std::map<std::uint64_t, Fault> faults_;  // by the number of the commit that will fail
+  Fault lasting_fault_;                    // of all commits
+  std::set<std::uint64_t> lies_;           // numbers of commits that will be forgotten
 };
 
 }  // namespace kith::sim

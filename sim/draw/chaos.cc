@@ -193,6 +193,15 @@ class ChaosDrawer {
              {"nth", 1 + random.below(20)},
              {"for_s", document_seconds(to_ - at)}});
   }
+  void store_error(RandomSource& random) {
+    static constexpr std::string_view kErrors[] = {"io_error", "no_space"};
+    const Duration at = begin(random, kShortestWait);
+    add(at, {{"kind", "store_error"},
+             {"device", draw_one(random, targets_.devices)},
+             {"error", draw_one(random, std::span(kErrors))},
+             {"nth", 1 + random.below(8)},
+             {"for_s", document_seconds(to_ - at)}});
+  }
   void clock_jump(RandomSource& random) {
     constexpr std::uint64_t kFarthest = 3600 * 24 * 30;
     const auto by = static_cast<std::int64_t>(random.below(2 * kFarthest));
@@ -440,6 +449,7 @@ const std::vector<std::pair<std::string_view, ChaosDrawer::Kind>> ChaosDrawer::k
     {"stale_records", &ChaosDrawer::stale_record},
     {"dht_sybils", &ChaosDrawer::dht_sybils},
     {"grabbed_ports", &ChaosDrawer::grabbed_port},
+    {"store_errors", &ChaosDrawer::store_error},
 };
 
 }  // namespace

@@ -105,6 +105,12 @@ struct DiskErrorFault {
   std::uint64_t nth = 0;  // 0: all of them while it lasts
   Duration lasting = kForEver;
 };
+struct StoreErrorFault {
+  DeviceIndex device = 0;
+  ErrorCode code = ErrorCode::io_error;
+  std::uint64_t nth = 0;  // 0: all commits while it lasts
+  Duration lasting = kForEver;
+};
 struct DiskSlowFault {
   DeviceIndex device = 0;
   Duration lasting{};
@@ -114,8 +120,8 @@ struct DiskSlowFault {
 using FaultAction =
     std::variant<LinkFault, LineFault, NetworkFault, GatewayFault, PartitionFault, StopFault,
                  CrashAtEffectFault, PauseFault, ClockRateFault, ClockJumpFault, SendErrorsFault,
-                 BitRotFault, DiskFullFault, DiskErrorFault, DiskSlowFault, SpooferSpec,
-                 LanLiarSpec, StaleRecordsSpec, DhtSybilsSpec, PortGrabberSpec>;
+                 BitRotFault, DiskFullFault, DiskErrorFault, StoreErrorFault, DiskSlowFault,
+                 SpooferSpec, LanLiarSpec, StaleRecordsSpec, DhtSybilsSpec, PortGrabberSpec>;
 
 struct Fault {
   Duration at{};

@@ -119,6 +119,12 @@ class Noticer {
                   ? fmt::format("has a failing disk for {} s", seconds_of(fault.lasting))
                   : fmt::format("has a disk that will fail once, at the {}. time", fault.nth));
   }
+  FaultNotice operator()(const StoreErrorFault& fault) const {
+    return of(fault.device,
+              fault.nth == 0
+                  ? fmt::format("has a failing store for {} s", seconds_of(fault.lasting))
+                  : fmt::format("has a store that will fail once, at the {}. commit", fault.nth));
+  }
   FaultNotice operator()(const DiskSlowFault& fault) const {
     return of(fault.device, fmt::format("has a disk {} times as slow for {} s", fault.factor,
                                         seconds_of(fault.lasting)));

@@ -13,13 +13,13 @@ struct Lasting {
     return fault.waiting == kForEver ? Duration{}
                                      : fault.waiting + fault.crash.down.value_or(Duration{});
   }
-  Duration operator()(const DiskErrorFault& fault) const {
-    return fault.lasting == kForEver ? Duration{} : fault.lasting;
-  }
   Duration operator()(const StaleRecordsSpec& spec) const { return spec.listening + spec.lasting; }
   template <class Other>
   Duration operator()(const Other& fault) const {
-    if constexpr (requires { fault.lasting; }) return fault.lasting;
+    if constexpr (requires { fault.lasting; }) {
+      // One that waits for ever for its moment is not waited for.
+      if (fault.lasting != kForEver) return fault.lasting;
+    }
     return {};
   }
 };

@@ -1,5 +1,6 @@
 // A person writes to a paired device whose address she knows, once or again and again. Who is not
-// yet paired waits until it is; what was not queued when the device went down is written again.
+// yet paired waits until it is; what was not queued when the device went down, or because its store
+// failed, is written again.
 
 #include <fmt/core.h>
 
@@ -44,6 +45,10 @@ class MessageStep final : public WorkloadStep {
       if (written_.erase(queued->request) == 0) return;
       stage.facts.messages(spec_.name).queued.insert(queued->message);
     }
+    const auto* failed = std::get_if<MessageFailed>(&event);
+    if (failed != nullptr && is_of_store(failed->error)) {
+      stage.after(kPause, [this, request = failed->request] { write_again(request); });
+    }
   }
 
   void on_up(Stage& stage, Device& device) override {
@@ -54,6 +59,12 @@ class MessageStep final : public WorkloadStep {
   }
 
  private:
+  static constexpr Duration kPause = std::chrono::seconds(1);
+
+  static bool is_of_store(const Error& error) {
+    return error.code == ErrorCode::io_error || error.code == ErrorCode::no_space;
+  }
+
   Device& from() { return stage_->device(spec_.from); }
   Device& to() { return stage_->device(spec_.to); }
 
@@ -69,6 +80,15 @@ class MessageStep final : public WorkloadStep {
     write(number);
     if (number + 1 == spec_.count) return;
     stage_->after(spec_.every, [this, number] { write_from(number + 1); });
+  }
+
+  // Unless it was when the device came up, or will be then.
+  void write_again(RequestId request) {
+    const auto failed = written_.find(request);
+    if (failed == written_.end() || !from().running()) return;
+    const std::uint64_t number = failed->second;
+    written_.erase(failed);
+    write(number);
   }
 
   void write(std::uint64_t number) {

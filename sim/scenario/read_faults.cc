@@ -198,6 +198,14 @@ FaultAction read_disk_full(JsonObject& keys, Surroundings& known) {
   return DiskFullFault{read_device(keys, known), read_lasting(keys)};
 }
 
+// The nth from now on, within a time or whenever it comes; or all within a time.
+template <class Fault>
+void read_one_or_all(JsonObject& keys, Fault& fault) {
+  if (!keys.has("nth") && !keys.has("for_s")) keys.refuse("needs \"nth\" or \"for_s\"");
+  if (keys.has("nth")) fault.nth = keys.at("nth").integer(1, kMostNth);
+  if (keys.has("for_s")) fault.lasting = read_lasting(keys);
+}
+
 FaultAction read_disk_error(JsonObject& keys, Surroundings& known) {
   constexpr Word<DiskOperation> kOperations[] = {
       {"any", DiskOperation::any},       {"read", DiskOperation::read},
@@ -207,9 +215,19 @@ FaultAction read_disk_error(JsonObject& keys, Surroundings& known) {
   DiskErrorFault fault;
   fault.device = read_device(keys, known);
   fault.operation = read_word(keys.at("operation"), kOperations);
-  if (!keys.has("nth") && !keys.has("for_s")) keys.refuse("needs \"nth\" or \"for_s\"");
-  if (keys.has("nth")) fault.nth = keys.at("nth").integer(1, kMostNth);
-  if (keys.has("for_s")) fault.lasting = read_lasting(keys);
+  read_one_or_all(keys, fault);
+  return fault;
+}
+
+FaultAction read_store_error(JsonObject& keys, Surroundings& known) {
+  constexpr Word<ErrorCode> kCodes[] = {
+      {"io_error", ErrorCode::io_error},
+      {"no_space", ErrorCode::no_space},
+  };
+  StoreErrorFault fault;
+  fault.device = read_device(keys, known);
+  fault.code = read_word(keys.at("error"), kCodes);
+  read_one_or_all(keys, fault);
   return fault;
 }
 
@@ -256,6 +274,7 @@ constexpr FaultReader kReaders[] = {
     {"bit_rot", read_bit_rot},
     {"disk_full", read_disk_full},
     {"disk_error", read_disk_error},
+    {"store_error", read_store_error},
     {"disk_slow", read_disk_slow},
     {"spoofed_sources", read_spoofed_sources},
     {"forged_mdns", read_forged_mdns},

@@ -75,6 +75,7 @@ class Run final : private EventTarget, private Observer {
   void strike(const BitRotFault& fault);
   void strike(const DiskFullFault& fault);
   void strike(const DiskErrorFault& fault);
+  void strike(const StoreErrorFault& fault);
   void strike(const DiskSlowFault& fault);
   void strike(const SpooferSpec& spec);
   void strike(const LanLiarSpec& spec);

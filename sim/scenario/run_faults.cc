@@ -126,6 +126,16 @@ void Run::strike(const DiskErrorFault& fault) {
   }
 }
 
+void Run::strike(const StoreErrorFault& fault) {
+  VirtualStore& store = world_.device(fault.device).store();
+  const Instant until = end_of_wait(fault.lasting);
+  if (fault.nth > 0) {
+    store.fail_commit(fault.nth, fault.code, until);
+  } else {
+    store.fail_until(until, fault.code);
+  }
+}
+
 void Run::strike(const DiskSlowFault& fault) {
   world_.device(fault.device)
       .disk()

@@ -576,7 +576,7 @@ void Device::carry_out(const StoreCommit& output) {
   const std::uint64_t number = count(EffectKind::store_commit);
   dying_ = dies_at(EffectKind::store_commit, number, Moment::before);
   if (dying_) return;
-  store_.begin(output);
+  store_.begin(world_.now(), output);
   const Duration delay = draw_between(delays_, spec_.store.latency_least, spec_.store.latency_most);
   store_free_at_ = std::max(store_free_at_, world_.now() + delay);
   schedule(store_free_at_ - world_.now(), Kind::store, lives_);
@@ -588,6 +588,7 @@ void Device::finish_store(std::uint64_t life) {
   // Commits complete in the order they were issued.
   const std::uint64_t number = effects(EffectKind::store_commit) - store_.underway() + 1;
   const StoreCompleted completed = store_.finish();
+  if (!completed.outcome) world_.probes().fire(Probe::store_error);
   if (dies_at(EffectKind::store_commit, number, Moment::after)) return die();
   step(completed);
 }

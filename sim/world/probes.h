@@ -31,10 +31,11 @@ enum class Probe : std::uint8_t {
   torn_write,         // a page with old and new sectors
   misdirected_write,  // a page that came to lie elsewhere in its file
   bit_rot,
-  disk_full,   // a write that failed
-  disk_error,  // an operation that failed
-  lost_page,   // by a sync that failed
-  disk_slow,   // an operation that took longer
+  disk_full,    // a write that failed
+  disk_error,   // an operation that failed
+  lost_page,    // by a sync that failed
+  disk_slow,    // an operation that took longer
+  store_error,  // a commit that failed
   // Adversaries: each counts what it sent. "network.forged" is what came to a device.
   spoofed_random,
   spoofed_replay,
@@ -76,6 +77,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Probe::co
      "disk_error",
      "lost_page",
      "disk_slow",
+     "store_error",
      "spoofed_random",
      "spoofed_replay",
      "spoofed_version_negotiation",

@@ -44,7 +44,7 @@ class SimulatedDisk final : public DiskUnderTest {
 
 class SimulatedStore final : public StoreUnderTest {
  public:
-  void submit(StoreCommit commit) override { store_.begin(std::move(commit)); }
+  void submit(StoreCommit commit) override { store_.begin({}, std::move(commit)); }
 
   std::vector<StoreCompleted> run_until_idle() override {
     std::vector<StoreCompleted> completions;

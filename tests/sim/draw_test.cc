@@ -74,6 +74,9 @@ TEST(Draw, chaos_is_over_at_its_end_and_leaves_every_line_as_it_was) {
       if (const auto* error = std::get_if<DiskErrorFault>(&fault.what)) {
         EXPECT_EQ(fault.at + error->lasting, std::chrono::seconds(100));
       }
+      if (const auto* error = std::get_if<StoreErrorFault>(&fault.what)) {
+        EXPECT_EQ(fault.at + error->lasting, std::chrono::seconds(100));
+      }
       if (const auto* line = std::get_if<LineFault>(&fault.what)) {
         lines[line->site].up = line->up;
         lines[line->site].down = line->down;

@@ -22,21 +22,22 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 // Two devices pair and alice sends bob a tree of two megabytes from 2 s on, again after each
-// failure.
-Result<Scenario> parse_with(const std::string& faults);
-Scenario scenario_with(const std::string& faults);
+// failure. `messages`: meanwhile he writes to her.
+Result<Scenario> parse_with(const std::string& faults, bool messages = false);
+Scenario scenario_with(const std::string& faults, bool messages);
 
 struct Effective {
   const char* fault;
   const char* probe;
   std::uint64_t worlds = 4;  // some are lucky
+  bool messages = false;
 };
 
 class HostFault : public ::testing::TestWithParam<Effective> {};
 
 // Whatever happens, nothing wrong is published, and what failed is sent again and arrives.
 TEST_P(HostFault, takes_effect_and_harms_nothing_that_was_promised) {
-  const Scenario scenario = scenario_with(GetParam().fault);
+  const Scenario scenario = scenario_with(GetParam().fault, GetParam().messages);
   std::uint64_t fired = 0;
   for (std::uint64_t seed = 1; seed <= GetParam().worlds; ++seed) {
     const Report report = sim::Run(scenario, seed).execute();
@@ -72,6 +73,10 @@ INSTANTIATE_TEST_SUITE_P(
                   "lost_page"},
         Effective{R"("kind": "disk_error", "device": "bob", "operation": "any", "for_s": 2)",
                   "disk_error"},
+        Effective{R"("kind": "store_error", "device": "bob", "error": "io_error", "nth": 1)",
+                  "store_error", 4, true},
+        Effective{R"("kind": "store_error", "device": "bob", "error": "no_space", "for_s": 2)",
+                  "store_error", 4, true},
         Effective{R"("kind": "disk_slow", "device": "bob", "for_s": 5, "factor": 100)",
                   "disk_slow"}));
 
@@ -119,6 +124,10 @@ INSTANTIATE_TEST_SUITE_P(
               ".operation", "must be one of: any, read, write, sync, rename"},
         Wrong{R"("kind": "disk_error", "device": "bob", "operation": "any")", "",
               "needs \"nth\" or \"for_s\""},
+        Wrong{R"("kind": "store_error", "device": "bob", "error": "refused", "nth": 1)", ".error",
+              "must be one of: io_error, no_space"},
+        Wrong{R"("kind": "store_error", "device": "bob", "error": "io_error")", "",
+              "needs \"nth\" or \"for_s\""},
         Wrong{R"("kind": "crash_at_effect", "device": "bob", "effect": "file", "moment": "after",
                  "down_s": 1, "for_s": 0)",
               ".for_s", "must be above 0"},
@@ -163,7 +172,12 @@ TEST(HostClock, setting_the_wall_clock_leaves_the_monotonic_one_alone) {
 
 // --- helpers ------------------------------------------------------------------------------------
 
-Result<Scenario> parse_with(const std::string& faults) {
+Result<Scenario> parse_with(const std::string& faults, bool messages) {
+  const std::string step = R"(,
+      { "kind": "message", "name": "words", "at_s": 2, "from": "bob", "to": "alice", "count": 10,
+        "every_ms": 300 })";
+  const std::string expectation = R"(,
+      { "kind": "all_messages_delivered", "within_s": 110 })";
   const std::string text = R"({
     "version": 1, "duration_s": 120,
     "topology": {
@@ -173,7 +187,8 @@ Result<Scenario> parse_with(const std::string& faults) {
     "workload": [
       { "kind": "pair", "at_s": 1, "initiator": "alice", "joiner": "bob" },
       { "kind": "send", "name": "it", "at_s": 2, "from": "alice", "to": "bob", "retry_s": 1,
-        "content": { "tree": "a", "files": 50, "most_bytes": 80000 } }
+        "content": { "tree": "a", "files": 50, "most_bytes": 80000 } })" +
+                           (messages ? step : "") + R"(
     ],
     "faults": [{ "at_s": 3, )" +
                            faults +
@@ -181,14 +196,15 @@ Result<Scenario> parse_with(const std::string& faults) {
     "expectations": [
       { "kind": "transfer_completed", "send": "it", "within_s": 110 },
       { "kind": "digest_equal", "send": "it" },
-      { "kind": "no_violations" }
+      { "kind": "no_violations" })" +
+                           (messages ? expectation : "") + R"(
     ]
   })";
   return parse_scenario("small.json", text, built_in_handlers(), 1);
 }
 
-Scenario scenario_with(const std::string& faults) {
-  auto scenario = parse_with(faults);
+Scenario scenario_with(const std::string& faults, bool messages) {
+  auto scenario = parse_with(faults, messages);
   EXPECT_TRUE(scenario) << scenario.error().message;
   return scenario ? *scenario : Scenario{};
 }
