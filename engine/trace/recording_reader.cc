@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "engine/base/byte_reader.h"
@@ -62,12 +63,15 @@ std::optional<Body> to_body(const fbs::TraceOutputs& table) {
   record.drained = table.drained();
   if (table.outputs() == nullptr) return record;
   constexpr auto kErrors = static_cast<unsigned>(kLast<ErrorCode>) + 1;
-  for (const fbs::TraceOutput* output : *table.outputs()) {
-    if (output->error() > kErrors) return std::nullopt;
+  for (std::size_t i = 0; i < table.outputs()->size(); ++i) {
+    // A forged recording may have them at any address: no verifier looks at that of an element.
+    fbs::TraceOutput output;
+    std::memcpy(&output, table.outputs()->Data() + i * sizeof(output), sizeof(output));
+    if (output.error() > kErrors) return std::nullopt;
     OutputSummary& summary = record.outputs.emplace_back();
-    summary.kind = output->kind();
-    summary.size = output->size();
-    if (output->error() > 0) summary.error = static_cast<ErrorCode>(output->error() - 1);
+    summary.kind = output.kind();
+    summary.size = output.size();
+    if (output.error() > 0) summary.error = static_cast<ErrorCode>(output.error() - 1);
   }
   return record;
 }
